@@ -1,0 +1,1 @@
+"""What the page and the README show; every figure here is made by a command."""

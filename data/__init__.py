@@ -1,0 +1,1 @@
+"""Fashion-MNIST itself, and the way from any picture to a 28×28 one."""

@@ -1,0 +1,52 @@
+"""Tones as Fashion-MNIST has them: garment light on black, spread like the data set's."""
+
+import cv2
+import numpy as np
+
+from data.kinds import find_ink
+from data.scene import Scene
+
+# Median and standard deviation of the tones inside the garments of Fashion-MNIST's training set, 0..1.
+MEDIAN_TONE, TONE_SPREAD = 0.69, 0.18
+# Noise is not stretched into a pattern, nor a high contrast flattened.
+LEAST_GAIN, MOST_GAIN = 0.6, 2.5
+# The darkest garment still shows against the black.
+DARKEST_TONE = 0.08
+FILL_TONE, STROKE_TONE = 0.55, 1.0
+DARK_BACKGROUND_LIGHTNESS = 25.0
+
+
+def map_tones(scene: Scene, mask: np.ndarray, kind: str, invert: bool) -> np.ndarray:
+    """Tones of what the mask shows, black elsewhere.
+
+    Parameters
+    ----------
+    scene : Scene
+    mask : (H, W) bool
+    kind : str
+        A drawing's strokes and inside get two fixed tones; everything else is negated and stretched.
+    invert : bool
+        Swap light and dark.
+
+    Returns
+    -------
+    (H, W) float32, 0..1
+    """
+    if kind == "drawing":
+        fill, stroke = (STROKE_TONE, FILL_TONE) if invert else (FILL_TONE, STROKE_TONE)
+        return np.where(mask, np.where(find_ink(scene), stroke, fill), 0).astype(np.float32)
+    return np.where(mask, stretch_tones(negate_tones(scene, invert), mask), 0).astype(np.float32)
+
+
+def negate_tones(scene: Scene, invert: bool) -> np.ndarray:
+    """Grey tones, negated as Fashion-MNIST's are, unless the background is dark already: (H, W) float32, 0..1."""
+    grey = cv2.cvtColor(scene.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    has_light_background = scene.background.lightness > DARK_BACKGROUND_LIGHTNESS
+    return 1 - grey if has_light_background != invert else grey
+
+
+def stretch_tones(grey: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Shift and stretch the tones inside the mask to the data set's median and spread: (H, W) float32, 0..1."""
+    inside = grey[mask]
+    gain = np.clip(TONE_SPREAD / max(float(inside.std()), 1e-3), LEAST_GAIN, MOST_GAIN)
+    return np.clip((grey - np.median(inside)) * gain + MEDIAN_TONE, DARKEST_TONE, 1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Heatmaps from a network and an image, and how they are laid on a picture."""

@@ -1,0 +1,1 @@
+"""Networks, recipes, training, the cache, and what a trained network answers."""

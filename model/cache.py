@@ -1,0 +1,128 @@
+"""The cache of trained networks: one file a recipe, written atomically, never trusted.
+
+A checkpoint is a NumPy archive without pickles: the weights in the network's order, the logits on the test set,
+and a card (JSON) that says which recipe and data they came from. While learning goes on, the newest snapshot lies
+beside it and also holds the optimizer's state, so that a killed run can continue.
+"""
+
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from model.recipes import Recipe
+
+DEFAULT_DIRECTORY = Path(__file__).parent / "cache"
+# Raised when the layout of the file changes, so that an older file is set aside instead of misread.
+FORMAT = 1
+
+
+class CacheError(Exception):
+    """A checkpoint that cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What is known of a network at one moment.
+
+    Attributes
+    ----------
+    card : dict
+        JSON-able: `format`, `recipe`, `recipe_fingerprint`, `data_fingerprint`, `seed`, `epochs_done`,
+        `train_seconds`, `history` (one dict an epoch), `metrics` (empty until evaluated), `versions`.
+    weights : list of arrays
+        In the order of `network.get_weights()`.
+    optimizer_state : list of arrays
+        In the order of `optimizer.variables`; empty once learning is done.
+    test_logits : (N, 10) float32
+        For the test set; (0, 10) until evaluated.
+    """
+
+    card: dict
+    weights: list[np.ndarray]
+    optimizer_state: list[np.ndarray] = field(default_factory=list)
+    test_logits: np.ndarray = field(default_factory=lambda: np.empty((0, 10), np.float32))
+
+    @property
+    def metrics(self) -> dict:
+        return self.card["metrics"]
+
+
+def locate_checkpoint(directory: str | Path, recipe: Recipe) -> Path:
+    """Give the path of a recipe's finished checkpoint."""
+    return Path(directory) / f"{recipe.name}.npz"
+
+
+def locate_snapshot(directory: str | Path, recipe: Recipe) -> Path:
+    """Give the path of a recipe's newest snapshot, there only while it is being learnt."""
+    return Path(directory) / f"{recipe.name}.learning.npz"
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint so that a kill at any moment leaves the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {f"weight_{n:03}": array for n, array in enumerate(checkpoint.weights)}
+    arrays |= {f"optimizer_{n:03}": array for n, array in enumerate(checkpoint.optimizer_state)}
+    arrays["test_logits"] = checkpoint.test_logits
+    arrays["card"] = np.frombuffer(json.dumps(checkpoint.card).encode(), np.uint8)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def load_checkpoint(path: Path, recipe: Recipe, data_fingerprint: str | None = None) -> Checkpoint:
+    """Read a checkpoint and make sure that it is of this recipe and, if told which, of this data.
+
+    Raises
+    ------
+    CacheError
+        When the file is unreadable, of another format, recipe or data set.
+    FileNotFoundError
+        When there is none.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            card = json.loads(archive["card"].tobytes())
+            checkpoint = Checkpoint(
+                card,
+                [archive[name] for name in sorted(archive.files) if name.startswith("weight_")],
+                [archive[name] for name in sorted(archive.files) if name.startswith("optimizer_")],
+                archive["test_logits"],
+            )
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise CacheError(f"cannot be read ({type(error).__name__}: {error})") from error
+    _check_card(card, recipe, data_fingerprint)
+    return checkpoint
+
+
+def _check_card(card: dict, recipe: Recipe, data_fingerprint: str | None) -> None:
+    if not isinstance(card, dict) or card.get("format") != FORMAT:
+        raise CacheError(f"was written in another format than {FORMAT}")
+    if card.get("recipe_fingerprint") != recipe.compute_fingerprint():
+        raise CacheError("is of another recipe")
+    if data_fingerprint not in (None, card.get("data_fingerprint")):
+        raise CacheError("was learnt from another data set")
+    missing = [key for key in ("seed", "epochs_done", "train_seconds", "history", "metrics") if key not in card]
+    if missing:
+        raise CacheError(f"lacks {missing[0]!r} on its card")
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that cannot be used, so that nothing is lost, and give its new path."""
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
+    aside = path.with_name(f"{path.name}.aside-{stamp}")
+    os.replace(path, aside)
+    return aside

@@ -1,0 +1,98 @@
+"""Classify pictures from the command line: `python -m model.classify --json photo.jpg folder/`.
+
+One line a picture, in order. A file that cannot be used is named with the reason, the others are still answered, and
+the exit code is 1.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from data.decoding import PictureError
+from model.cache import DEFAULT_DIRECTORY as MODELS_DIRECTORY
+from model.cache import CacheError, load_checkpoint, locate_checkpoint
+from model.learner import import_tensorflow
+from model.readers import READERS, read_picture
+from model.recipes import DEFAULT_RECIPE, RECIPES
+
+
+def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m model.classify",
+        description="Say which of the ten garments each picture shows. "
+        "Needs a trained model: `python -m model.train`, or start the page once.",
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of files")
+    parser.add_argument("--json", action="store_true", help="one JSON object a picture instead of a sentence")
+    parser.add_argument("--models", type=Path, default=MODELS_DIRECTORY, help="where trained models lie")
+    parser.add_argument("--recipe", choices=RECIPES, default=DEFAULT_RECIPE, help="which trained model answers")
+    parser.add_argument("--reader", choices=READERS, default="auto", help="who answers; auto is the small CNN")
+    return parser.parse_args(arguments)
+
+
+def list_files(paths: list[Path]) -> Iterator[Path]:
+    """Give the files in the order of the arguments; a folder's files, however deep, by name."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+        else:
+            yield path
+
+
+def classify_file(classifier, path: Path) -> dict:
+    """Give what one output line says: `file` and a reading's summary, or `file` and `error`."""
+    try:
+        return {"file": str(path), **read_picture(classifier, path).summarise()}
+    except PictureError as error:
+        return {"file": str(path), "error": str(error)}
+
+
+def format_line(answer: dict) -> str:
+    if "error" in answer:
+        return f"{answer['file']}: {answer['error']}"
+    guesses = ", ".join(f"{label} {probability:.1%}" for label, probability in answer["top3"])
+    doubt = "" if answer["recognised"] else " (none of the ten, it seems)"
+    return f"{answer['file']}: {guesses}{doubt} [{answer['kind']}, {answer['reader']}]"
+
+
+def load_classifier(options: argparse.Namespace):
+    """Load the trained network of a recipe.
+
+    Raises
+    ------
+    CacheError, FileNotFoundError
+        When it cannot be used, or there is none.
+    """
+    recipe = RECIPES[options.recipe]
+    checkpoint = load_checkpoint(locate_checkpoint(options.models, recipe), recipe)
+    import_tensorflow()
+    from model.classifier import Classifier
+
+    return Classifier.from_checkpoint(checkpoint)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Classify, and give the exit code."""
+    options = parse_options(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        classifier = load_classifier(options)
+    except FileNotFoundError as error:
+        print(f"{error.filename}: no trained model; run `python -m model.train` first.", file=sys.stderr)
+        return 2
+    except CacheError as error:
+        print(f"The model in {options.models} {error}; run `python -m model.train`.", file=sys.stderr)
+        return 2
+    failed = False
+    for path in list_files(options.paths):
+        answer = classify_file(classifier, path)
+        failed |= "error" in answer
+        print(json.dumps(answer) if options.json else format_line(answer), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

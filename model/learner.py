@@ -1,0 +1,226 @@
+"""The life of the model: no model, learning, ready.
+
+`learn_recipe` is the whole way from a recipe to a cached checkpoint; the command line and the page both use it.
+`Learner` runs it in a thread, so that the page is up at once and answers from the newest snapshot.
+TensorFlow is imported inside the functions: importing this module is quick.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from data.fashion_mnist import FashionMNIST
+from model.cache import (
+    CacheError,
+    Checkpoint,
+    load_checkpoint,
+    locate_checkpoint,
+    locate_snapshot,
+    save_checkpoint,
+    set_aside,
+)
+from model.evaluation import compute_probabilities, write_report
+from model.recipes import Recipe
+
+NO_MODEL, LEARNING, READY, FAILED = "no model", "learning", "ready", "failed"
+# While learning, the answering network gets newer weights this often.
+REFRESH_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its chatter about missing GPUs."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow  # noqa: F401
+
+
+def load_or_set_aside(path: Path, recipe: Recipe, dataset: FashionMNIST) -> Checkpoint | None:
+    """Load a cached checkpoint; one that cannot be used is renamed and said so, never trusted."""
+    try:
+        return load_checkpoint(path, recipe, dataset.fingerprint)
+    except FileNotFoundError:
+        return None
+    except CacheError as error:
+        reject_checkpoint(path, error)
+        return None
+
+
+def reject_checkpoint(path: Path, error: CacheError) -> None:
+    """Rename a checkpoint that cannot be used, and say so."""
+    log.warning("%s %s; set aside as %s, learning anew.", path, error, set_aside(path).name)
+
+
+def learn_recipe(
+    recipe: Recipe,
+    dataset: FashionMNIST,
+    models_directory: Path,
+    seed: int = 0,
+    on_progress: Callable = lambda progress: None,
+    on_weights: Callable = lambda network: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Checkpoint | None:
+    """Learn a recipe to its end, or go on from its snapshot, and cache the result.
+
+    Parameters
+    ----------
+    on_progress : called with a `model.training.Progress` several times an epoch
+    on_weights : called with the network when it has learnt some more
+    should_stop : asked several times an epoch; True ends learning, the last snapshot stays
+
+    Returns
+    -------
+    Checkpoint or None
+        None when stopped early.
+    """
+    import_tensorflow()
+    from model.training import Progress, Trainer
+
+    snapshot_path = locate_snapshot(models_directory, recipe)
+    trainer = Trainer(recipe, dataset, seed)
+    snapshot = load_or_set_aside(snapshot_path, recipe, dataset)
+    if snapshot:
+        try:
+            trainer.restore(snapshot)
+            log.info("Going on after epoch %d of %d.", trainer.epochs_done, recipe.epochs)
+        except CacheError as error:
+            reject_checkpoint(snapshot_path, error)
+            trainer = Trainer(recipe, dataset, seed)
+
+    started, share_at_start = time.monotonic(), trainer.epochs_done / recipe.epochs
+    on_progress(Progress(share_at_start, None, trainer.history))
+    while trainer.epochs_done < recipe.epochs:
+        epoch = trainer.epochs_done
+        for epoch_share in trainer.run_epoch():
+            share = (epoch + epoch_share) / recipe.epochs
+            seconds_left = (time.monotonic() - started) / (share - share_at_start) * (1 - share)
+            on_progress(Progress(share, seconds_left, list(trainer.history)))
+            on_weights(trainer.network)
+            if should_stop():
+                return None
+        save_checkpoint(snapshot_path, trainer.take_snapshot())
+    on_progress(Progress(1.0, 0.0, list(trainer.history)))
+    checkpoint = _evaluate(trainer)
+    save_checkpoint(locate_checkpoint(models_directory, recipe), checkpoint)
+    snapshot_path.unlink(missing_ok=True)
+    return checkpoint
+
+
+def _evaluate(trainer) -> Checkpoint:
+    from model.training import compute_logits
+
+    dataset, validation = trainer.dataset, trainer.validation_indices
+    validation_logits = compute_logits(trainer.answer, dataset.train_images[validation])
+    test_logits = compute_logits(trainer.answer, dataset.test_images)
+    metrics = write_report(validation_logits, dataset.train_labels[validation], test_logits, dataset.test_labels)
+    metrics["parameters"] = int(trainer.network.count_params())
+    card = trainer.take_snapshot().card | {"metrics": metrics}
+    return Checkpoint(card, trainer.network.get_weights(), test_logits=test_logits)
+
+
+class Learner:
+    """Brings a recipe to life in the background.
+
+    Attributes
+    ----------
+    state : str
+        `NO_MODEL`, `LEARNING`, `READY`, or `FAILED` when a bug ended learning (it is in the log).
+    classifier : Classifier or None
+        Answers from the newest snapshot while learning.
+    checkpoint : Checkpoint or None
+        The finished one: known before TensorFlow is imported when it comes from the cache.
+    history : list of dict
+        See `model.training.Progress`.
+    """
+
+    def __init__(self, recipe: Recipe, dataset: FashionMNIST, models_directory: Path, seed: int = 0):
+        self.recipe, self.dataset, self.models_directory, self.seed = recipe, dataset, models_directory, seed
+        self.state, self.progress, self.seconds_left = NO_MODEL, 0.0, None
+        self.classifier = None
+        self.checkpoint = load_or_set_aside(locate_checkpoint(models_directory, recipe), recipe, dataset)
+        self.history = self.checkpoint.card["history"] if self.checkpoint else []
+        self._refreshed = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float = 30.0) -> None:
+        """Ask learning to end, keeping the last snapshot, and wait for it."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_seconds)
+
+    def describe_status(self) -> dict:
+        """Give `state`, `recipe`, `progress` (0..1) and `test_accuracy` (0..1, None until known)."""
+        ready = self.state == READY
+        return {
+            "state": self.state,
+            "recipe": self.recipe.name,
+            "progress": 1.0 if ready else round(self.progress, 4),
+            "test_accuracy": self.checkpoint.metrics["test"]["accuracy"] if self.checkpoint else None,
+        }
+
+    def compute_test_probabilities(self) -> np.ndarray:
+        """Give the finished network's answers for the test set: (N, 10) float64. Needs no TensorFlow."""
+        return compute_probabilities(self.checkpoint.test_logits, self.checkpoint.metrics["temperature"])
+
+    def _run(self) -> None:
+        try:
+            self._load_or_learn()
+        except Exception:
+            # The page must say so instead of showing a bar that stands still; the bug itself goes to the log.
+            self.state = FAILED
+            raise
+
+    def _load_or_learn(self) -> None:
+        import_tensorflow()
+        from model.classifier import Classifier
+
+        if self.checkpoint:
+            try:
+                self._serve(Classifier.from_checkpoint(self.checkpoint))
+                self.state = READY
+                return
+            except CacheError as error:
+                reject_checkpoint(locate_checkpoint(self.models_directory, self.recipe), error)
+                self.checkpoint, self.history = None, []
+        self.state = LEARNING
+        checkpoint = learn_recipe(
+            self.recipe,
+            self.dataset,
+            self.models_directory,
+            self.seed,
+            on_progress=self._note_progress,
+            on_weights=self._refresh_classifier,
+            should_stop=self._stopping.is_set,
+        )
+        if checkpoint:
+            self._serve(Classifier.from_checkpoint(checkpoint))
+            self.checkpoint = checkpoint
+            self.state = READY
+
+    def _serve(self, classifier) -> None:
+        """Let a classifier answer, after a first call that no visitor has to wait for."""
+        classifier.classify(np.zeros((1, *self.dataset.test_images.shape[1:]), np.float32))
+        self.classifier = classifier
+
+    def _note_progress(self, progress) -> None:
+        self.progress, self.seconds_left, self.history = progress.share, progress.seconds_left, progress.history
+
+    def _refresh_classifier(self, network) -> None:
+        from model.classifier import Classifier
+        from model.networks import build_network
+
+        if self.classifier is None:
+            self._serve(Classifier(build_network(self.recipe.network)))
+        elif time.monotonic() - self._refreshed < REFRESH_SECONDS:
+            return
+        self.classifier.update(network.get_weights())
+        self._refreshed = time.monotonic()

@@ -1,0 +1,90 @@
+"""The table of recipes: which network, learnt how. A new recipe is one row.
+
+This module knows nothing of TensorFlow, so that a menu or `--help` can list recipes at once.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+# Every network calls its last feature map before global pooling so: heatmaps are made there.
+FEATURE_MAP = "feature_map"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is made.
+
+    Attributes
+    ----------
+    summary : str
+        One line for people.
+    network : str
+        Key into `model.networks.NETWORKS`.
+    epochs : int
+        Passes over the training split.
+    batch_size : int
+        Images a step.
+    optimizer : str
+        Key into `model.training.OPTIMIZERS`.
+    peak_learning_rate : float
+        Highest learning rate; constant where `warmup_share` is None.
+    warmup_share : float or None
+        Share of all steps in which the rate rises linearly to its peak; it falls linearly to zero over
+        the rest (one-cycle schedule, Smith 2018, arXiv:1803.09820).
+    weight_decay : float
+        Decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101).
+    label_smoothing : float
+        Share of the target spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
+    flip : bool
+        Mirror each image left-right in every other epoch.
+    """
+
+    name: str
+    summary: str
+    network: str
+    epochs: int
+    batch_size: int
+    optimizer: str
+    peak_learning_rate: float
+    warmup_share: float | None = None
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    flip: bool = False
+
+    def compute_fingerprint(self) -> str:
+        """Hash every setting that changes what is learnt; the wording of name and summary does not."""
+        settings = asdict(self)
+        del settings["name"], settings["summary"]
+        return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+DEFAULT_RECIPE = "startup"
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            name="startup",
+            summary="the default: learns in about two minutes on two CPU cores",
+            network="residual",
+            epochs=8,
+            batch_size=256,
+            optimizer="adamw",
+            peak_learning_rate=4e-3,
+            warmup_share=0.2,
+            weight_decay=0.02,
+            label_smoothing=0.05,
+            flip=True,
+        ),
+        Recipe(
+            name="tiny",
+            summary="a few seconds on a small data set: to try the machinery, not to answer well",
+            network="tiny",
+            epochs=2,
+            batch_size=64,
+            optimizer="adamw",
+            peak_learning_rate=1e-2,
+            warmup_share=0.2,
+        ),
+    )
+}

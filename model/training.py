@@ -1,0 +1,215 @@
+"""How a network learns: one loop for every recipe, in TensorFlow's graph, reporting as it goes."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from data.fashion_mnist import LABELS, FashionMNIST
+from model.cache import FORMAT, CacheError, Checkpoint
+from model.networks import build_network, compile_inference
+from model.recipes import Recipe
+
+# The split never follows the run's seed: validation figures of different runs stay comparable.
+SPLIT_SEED = 0
+# One call into the graph runs this share of an epoch: long enough that Python costs nothing, short enough for a
+# progress bar that moves and a Ctrl-C that is heard.
+CHUNKS_PER_EPOCH = 12
+# Between epochs this many validation images give the accuracy so far.
+INTERIM_VALIDATION_IMAGES = 2000
+EVALUATION_BATCH = 500
+
+OPTIMIZERS: dict[str, Callable] = {
+    "adamw": lambda schedule, recipe: keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far learning has come.
+
+    Attributes
+    ----------
+    share : float
+        0..1 of all steps.
+    seconds_left : float or None
+        None until it can be told.
+    history : list of dict
+        One an epoch: `epoch`, `seconds`, `train_loss`, `train_accuracy`, `validation_loss`,
+        `validation_accuracy`. Training figures are of the augmented images, with label smoothing.
+    """
+
+    share: float
+    seconds_left: float | None
+    history: list[dict]
+
+
+@keras.saving.register_keras_serializable("recipes")
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear rise to the peak, then linear fall to zero (Smith 2018, arXiv:1803.09820)."""
+
+    def __init__(self, peak: float, warmup_steps: float, total_steps: int):
+        self.peak, self.warmup_steps, self.total_steps = peak, max(1.0, warmup_steps), total_steps
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32) + 1.0
+        rise = step / self.warmup_steps
+        fall = (self.total_steps + 1.0 - step) / (self.total_steps + 1.0 - self.warmup_steps)
+        return self.peak * tf.clip_by_value(tf.minimum(rise, fall), 0.0, 1.0)
+
+    def get_config(self):
+        return {"peak": self.peak, "warmup_steps": self.warmup_steps, "total_steps": self.total_steps}
+
+
+class Trainer:
+    """A network, its optimizer and its data, ready to learn one epoch after the other."""
+
+    def __init__(self, recipe: Recipe, dataset: FashionMNIST, seed: int = 0):
+        self.recipe, self.dataset, self.seed = recipe, dataset, seed
+        self.train_indices, self.validation_indices = dataset.split_train(SPLIT_SEED)
+        self.batch_size = min(recipe.batch_size, len(self.train_indices))
+        self.steps_per_epoch = len(self.train_indices) // self.batch_size
+        self.network = build_network(recipe.network, seed)
+        self.answer = compile_inference(self.network)
+        self.optimizer = OPTIMIZERS[recipe.optimizer](self._make_schedule(), recipe)
+        self.optimizer.build(self.network.trainable_variables)
+        self._loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+        self._images = tf.constant(dataset.train_images)
+        self._labels = tf.constant(dataset.train_labels, tf.int32)
+        self.epochs_done, self.train_seconds, self.history = 0, 0.0, []
+
+    def _make_schedule(self):
+        total_steps = self.recipe.epochs * self.steps_per_epoch
+        if self.recipe.warmup_share is None:
+            return self.recipe.peak_learning_rate
+        return OneCycle(self.recipe.peak_learning_rate, self.recipe.warmup_share * total_steps, total_steps)
+
+    def run_epoch(self) -> Iterator[float]:
+        """Learn one epoch, yielding the share of it that is done after each chunk.
+
+        Closing the generator early leaves `epochs_done` as it was; the epoch then begins again.
+        """
+        started = time.perf_counter()
+        generator = np.random.default_rng([self.seed, self.epochs_done])
+        batches = generator.permutation(self.train_indices)[: self.steps_per_epoch * self.batch_size]
+        batches = batches.reshape(self.steps_per_epoch, self.batch_size).astype(np.int32)
+        mirrored = self._choose_mirrored()[batches]
+        totals = np.zeros(2)
+        for chunk in np.array_split(np.arange(self.steps_per_epoch), min(CHUNKS_PER_EPOCH, self.steps_per_epoch)):
+            totals += [total.numpy() for total in self._run_steps(batches[chunk], mirrored[chunk])]
+            yield (chunk[-1] + 1) / self.steps_per_epoch
+        self.epochs_done += 1
+        self.train_seconds += time.perf_counter() - started
+        self._record_epoch(*(totals / batches.size))
+
+    def _choose_mirrored(self) -> np.ndarray:
+        """Choose the images to mirror: a random half in the first epoch, then each one in turn (airbench)."""
+        images = len(self.dataset.train_images)
+        if not self.recipe.flip:
+            return np.zeros(images, bool)
+        first_half = np.random.default_rng(self.seed).random(images) < 0.5
+        return first_half ^ bool(self.epochs_done % 2)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None], tf.bool)])
+    def _run_steps(self, batches, mirrored):
+        """Run as many steps as `batches` has rows; give summed loss and count of right answers."""
+        loss_sum, correct = tf.constant(0.0), tf.constant(0.0)
+        for step in tf.range(tf.shape(batches)[0]):
+            images = tf.gather(self._images, batches[step])  # (B, 28, 28, 1)
+            images = tf.where(mirrored[step][:, None, None, None], images[:, :, ::-1], images)
+            labels = tf.gather(self._labels, batches[step])  # (B,)
+            with tf.GradientTape() as tape:
+                logits = self.network(images, training=True)  # (B, 10)
+                loss = self._loss(tf.one_hot(labels, len(LABELS)), logits)
+            gradients = tape.gradient(loss, self.network.trainable_variables)
+            self.optimizer.apply(gradients, self.network.trainable_variables)
+            hits = tf.argmax(logits, 1, output_type=tf.int32) == labels
+            loss_sum += loss * tf.cast(tf.size(labels), tf.float32)
+            correct += tf.reduce_sum(tf.cast(hits, tf.float32))
+        return loss_sum, correct
+
+    def _record_epoch(self, train_loss: float, train_accuracy: float) -> None:
+        subset = self.validation_indices
+        if self.epochs_done < self.recipe.epochs:
+            subset = subset[:INTERIM_VALIDATION_IMAGES]
+        logits = compute_logits(self.answer, self.dataset.train_images[subset])
+        labels = self.dataset.train_labels[subset]
+        loss = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        self.history.append(
+            {
+                "epoch": self.epochs_done,
+                "seconds": round(self.train_seconds, 2),
+                "train_loss": float(train_loss),
+                "train_accuracy": float(train_accuracy),
+                "validation_loss": float(np.mean(loss)),
+                "validation_accuracy": float(np.mean(logits.argmax(1) == labels)),
+            }
+        )
+
+    def take_snapshot(self) -> Checkpoint:
+        """Give everything that is needed to continue from here."""
+        card = {
+            "format": FORMAT,
+            "recipe": self.recipe.name,
+            "recipe_fingerprint": self.recipe.compute_fingerprint(),
+            "data_fingerprint": self.dataset.fingerprint,
+            "seed": self.seed,
+            "epochs_done": self.epochs_done,
+            "train_seconds": self.train_seconds,
+            "history": list(self.history),
+            "metrics": {},
+            "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+        }
+        return Checkpoint(card, self.network.get_weights(), [np.array(v) for v in self.optimizer.variables])
+
+    def restore(self, snapshot: Checkpoint) -> None:
+        """Continue from a snapshot.
+
+        Raises
+        ------
+        CacheError
+            When it does not fit this network, optimizer or seed.
+        """
+        if snapshot.card["seed"] != self.seed:
+            raise CacheError(f"was learnt with seed {snapshot.card['seed']}")
+        set_weights(self.network, snapshot.weights)
+        if [a.shape for a in snapshot.optimizer_state] != [tuple(v.shape) for v in self.optimizer.variables]:
+            raise CacheError("holds an optimizer state that does not fit")
+        for variable, array in zip(self.optimizer.variables, snapshot.optimizer_state, strict=True):
+            variable.assign(array)
+        self.epochs_done = snapshot.card["epochs_done"]
+        self.train_seconds = snapshot.card["train_seconds"]
+        self.history = list(snapshot.card["history"])
+
+
+def set_weights(network: keras.Model, weights: list[np.ndarray]) -> None:
+    """Put weights into a network.
+
+    Raises
+    ------
+    CacheError
+        When their shapes are not the network's.
+    """
+    if [array.shape for array in weights] != [tuple(v.shape) for v in network.weights]:
+        raise CacheError("holds weights that do not fit the network")
+    network.set_weights(weights)
+
+
+def compute_logits(answer: Callable, images: np.ndarray) -> np.ndarray:
+    """Run a network over many images.
+
+    Parameters
+    ----------
+    answer : callable
+        From `model.networks.compile_inference`.
+    images : (N, 28, 28, 1) float32, 0..1
+
+    Returns
+    -------
+    (N, 10) float32 logits
+    """
+    starts = range(0, len(images), EVALUATION_BATCH)
+    return np.concatenate([answer(images[i : i + EVALUATION_BATCH]).numpy() for i in starts])

@@ -1,0 +1,325 @@
+"""The tab Classify: bring or draw an item, get three guesses and the regions that made them.
+
+Also the endpoints `/classify` and `/explain`.
+"""
+
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from data.decoding import PictureError
+from data.fashion_mnist import LABELS
+from data.preparation import KINDS
+from explain.methods import DEFAULT_METHOD, METHODS, explain_image
+from explain.overlay import DEFAULT_OPACITY, enlarge_picture, overlay_heatmap
+from model.learner import READY, Learner
+from model.readers import Reading, read_picture
+from model.recipes import FEATURE_MAP
+from tabs.markup import LEGEND, build_picture_input, format_percent, render_bars, render_message
+
+DRAWINGS_DIRECTORY = Path(__file__).parent.parent / "assets" / "drawings"
+PAD_SIDE_PX = 400
+BRUSH_PX = 6
+RANKS = ("first guess", "second guess", "third guess")
+INVITATION = render_message(
+    "What is it?", "Upload a picture, take a photo, draw an item or pick an example: the answer appears here."
+)
+# Gradio's pad starts with no tool in hand, and a visitor should simply be able to draw.
+TAKE_BRUSH = """() => {
+    const take = (tries) => {
+        const brush = document.querySelector("#drawing button[aria-label=Brush]");
+        if (brush && brush.offsetParent) brush.click();
+        else if (tries) setTimeout(take, 100, tries - 1);
+    };
+    setTimeout(take, 200, 30);
+}"""
+
+
+class NotReadyError(Exception):
+    """No network can answer yet."""
+
+
+def answer_upload(learner: Learner, upload) -> Reading:
+    """Read one upload with the newest network there is.
+
+    Raises
+    ------
+    PictureError
+        When the upload cannot be used.
+    NotReadyError
+        When learning has not come far enough to answer.
+    """
+    if learner.classifier is None:
+        raise NotReadyError(
+            "The network is only just starting. The first answers come in a few seconds, by themselves."
+        )
+    return read_picture(learner.classifier, upload)
+
+
+def explain_reading(learner: Learner, reading: Reading, label: str, versus: str | None, method: str) -> np.ndarray:
+    """Compute where the evidence for a label lies: (28, 28) float32, 0..1."""
+    with learner.classifier.lock:
+        return explain_image(
+            learner.classifier.network,
+            reading.prepared.pixels,
+            LABELS.index(label),
+            LABELS.index(versus) if versus else None,
+            method,
+            layer=FEATURE_MAP,
+        )
+
+
+# What the visitor sees -------------------------------------------------------------------------
+
+
+def render_reading(reading: Reading, is_learning: bool) -> str:
+    """The three guesses, and what the visitor should know about them."""
+    prediction, prepared = reading.prediction, reading.prepared
+    title = prediction.label if prediction.recognised else "None of the ten, it seems"
+    lead = "" if prediction.recognised else "<p>Of the ten classes it is closest to:</p>"
+    bars = [(label, share, format_percent(share)) for label, share in prediction.top3]
+    remarks = [f"Taken for a {KINDS[prepared.kind]}.", prepared.note]
+    if prepared.pieces > 1:
+        remarks.append(f"{prepared.pieces} pieces were found; the guess is for one of them.")
+    badge = '<p class="badge">From a network that is still learning</p>' if is_learning else ""
+    return (
+        f'<div class="answer" aria-live="polite">{badge}<h2>{title}</h2>{lead}'
+        f"{render_bars(bars, 'The three likeliest classes')}"
+        f'<p class="remarks">{" ".join(filter(None, remarks))}</p></div>'
+    )
+
+
+def take_drawing(drawing: dict | None) -> np.ndarray | None:
+    """Give the drawn picture, (H, W) uint8, or None from a pad that nobody touched."""
+    composite = drawing["composite"] if drawing else None
+    return None if composite is None or np.ptp(composite) == 0 else composite
+
+
+def show_answer(learner: Learner, source, picture, drawing, rank, method, opacity):
+    """Answer for the picture or the drawing, whichever is in front: result, details, overlay, 28×28 picture."""
+    upload = picture if source == "picture" else take_drawing(drawing)
+    without_answer = gr.Column(visible=False), None, None
+    if upload is None:
+        return INVITATION, *without_answer
+    try:
+        reading = answer_upload(learner, upload)
+    except PictureError as error:
+        return render_message("This picture cannot be used", str(error), "warning"), *without_answer
+    except NotReadyError as error:
+        return render_message("One moment", str(error)), *without_answer
+    label = reading.prediction.top3[RANKS.index(rank)][0]
+    heatmap = explain_reading(learner, reading, label, None, method)
+    words = f"What speaks for {label}" if heatmap.any() else f"Nothing here speaks for {label}"
+    overlay = overlay_heatmap(reading.prepared.picture, heatmap, reading.prepared.box, opacity)
+    seen = np.round(reading.prepared.pixels * 255).astype(np.uint8)
+    return (
+        render_reading(reading, learner.state != READY),
+        gr.Column(visible=True),
+        gr.update(value=overlay, label=words),
+        enlarge_picture(np.repeat(seen, 3, axis=2)),
+    )
+
+
+def list_examples(learner: Learner) -> list[tuple[Image.Image, str]]:
+    """The first test image of each class, and drawings made by code, with their captions."""
+    examples = []
+    for number, label in enumerate(LABELS):
+        for index in np.flatnonzero(learner.dataset.test_labels == number)[:1]:
+            pixels = np.round(learner.dataset.test_images[index, ..., 0] * 255).astype(np.uint8)
+            examples.append((Image.fromarray(pixels), label))
+    drawings = [(Image.open(path), f"Drawn {path.stem}") for path in sorted(DRAWINGS_DIRECTORY.glob("*.png"))]
+    return examples + drawings
+
+
+def enlarge_example(image: Image.Image) -> Image.Image:
+    """Show each of the 28×28 pixels; drawings are large enough."""
+    return Image.fromarray(enlarge_picture(np.array(image.convert("RGB"))))
+
+
+# The tab ---------------------------------------------------------------------------------------
+
+
+def build_tab(learner: Learner, generation: gr.State) -> None:
+    """Put the tab on the page.
+
+    Parameters
+    ----------
+    generation : gr.State
+        Changes when a network can answer that could not before; what is on the page is then answered anew.
+    """
+    examples = list_examples(learner)
+    source = gr.State("picture")
+    gr.HTML("<h3>Pick an example, or bring your own</h3>", elem_classes="heading")
+    gallery = gr.Gallery(
+        [(enlarge_example(image), caption) for image, caption in examples],
+        label="Examples",
+        show_label=False,
+        allow_preview=False,
+        object_fit="contain",
+        buttons=[],
+        elem_id="examples",
+        elem_classes="thumbnails",
+    )
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(min_width=320):
+            sources, picture, drawing, fronts = build_inputs()
+            clear = gr.Button("Clear and start over", size="sm", elem_id="clear")
+        with gr.Column(min_width=320):
+            result = gr.HTML(INVITATION, elem_id="result")
+            with gr.Column(visible=False) as details:
+                overlay, seen = build_pictures()
+                settings = build_settings()
+    outputs = [result, details, overlay, seen]
+    inputs = [source, picture, drawing, *settings]
+    build_endpoints(learner)
+
+    def answer(*values):
+        return show_answer(learner, *values)
+
+    # The queue of all visitors' answers: two at a time keep both cores busy; only the newest of one visitor counts.
+    shared = {"api_visibility": "private", "concurrency_id": "answer", "concurrency_limit": 2}
+    latest = shared | {"trigger_mode": "always_last", "show_progress": "hidden"}
+    for name, tab in fronts.items():
+        tab.select(lambda name=name: name, None, source, api_visibility="private").then(
+            answer, inputs, outputs, **latest
+        )
+    fronts["drawing"].select(None, js=TAKE_BRUSH, api_visibility="private")
+    picture.change(answer, inputs, outputs, **shared)
+    gr.on(
+        [drawing.change, generation.change, *(setting.input for setting in settings)], answer, inputs, outputs, **latest
+    )
+    cleared = clear.click(lambda: (None, None), None, [picture, drawing], api_visibility="private")
+    cleared.then(None, js=TAKE_BRUSH, api_visibility="private")
+
+    def take_example(event: gr.SelectData):
+        return examples[event.index][0], "picture", gr.Tabs(selected="picture")
+
+    gallery.select(take_example, None, [picture, source, sources], api_visibility="private")
+
+
+def build_inputs():
+    """Where an item is brought or drawn, and the two tabs that bring one or the other to the front."""
+    with gr.Tabs(elem_id="sources") as sources:
+        with gr.Tab("Picture", id="picture") as picture_tab:
+            picture = build_picture_input(
+                label="Upload, drop, paste or photograph an item",
+                sources=["upload", "webcam", "clipboard"],
+                height=340,
+                buttons=[],
+                elem_id="picture",
+            )
+        with gr.Tab("Draw", id="drawing") as drawing_tab:
+            drawing = gr.Sketchpad(
+                label="Draw the outline of an item, large",
+                height="min(29rem, 100vw)",
+                image_mode="L",
+                sources=(),
+                transforms=(),
+                layers=False,
+                canvas_size=(PAD_SIDE_PX, PAD_SIDE_PX),
+                fixed_canvas=True,
+                brush=gr.Brush(default_size=BRUSH_PX, colors=["#000000"], color_mode="fixed"),
+                buttons=[],
+                elem_id="drawing",
+            )
+    return sources, picture, drawing, {"picture": picture_tab, "drawing": drawing_tab}
+
+
+def build_pictures() -> tuple[gr.Image, gr.Image]:
+    """The visitor's picture with the heatmap on it, and the picture as the network saw it."""
+    with gr.Row(elem_id="seen-row"):
+        overlay = gr.Image(
+            label="What made the guess",
+            format="png",
+            interactive=False,
+            buttons=["download", "fullscreen"],
+            scale=3,
+            min_width=100,
+            elem_id="overlay",
+            alt_text="Your picture with a heatmap on it: bright regions made the guess",
+        )
+        seen = gr.Image(
+            label="As 28×28",
+            format="png",
+            interactive=False,
+            buttons=[],
+            scale=1,
+            min_width=90,
+            elem_id="seen",
+            alt_text="The 28×28 picture that the network saw",
+        )
+    gr.HTML(LEGEND)
+    return overlay, seen
+
+
+def build_settings() -> list:
+    """What the heatmap shows, and how."""
+    rank = gr.Radio(list(RANKS), value=RANKS[0], label="Show the evidence for the", elem_id="rank")
+    with gr.Row():
+        choices = [(method.title, name) for name, method in METHODS.items()]
+        method = gr.Dropdown(choices, value=DEFAULT_METHOD, label="Heatmap by", min_width=140, elem_id="method")
+        opacity = gr.Slider(0, 1, DEFAULT_OPACITY, step=0.05, label="Heatmap strength", min_width=140)
+    return [rank, method, opacity]
+
+
+# Endpoints -------------------------------------------------------------------------------------
+
+
+def build_endpoints(learner: Learner) -> None:
+    """Add `/classify` and `/explain`: hidden components give them their types."""
+
+    def read_upload(image) -> Reading:
+        if image is None:
+            raise gr.Error("No image was sent: give a file as `image`.", print_exception=False)
+        try:
+            return answer_upload(learner, image)
+        except (PictureError, NotReadyError) as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def classify(image: str) -> dict:
+        """Say which of the ten Fashion-MNIST garments a picture shows.
+
+        Args:
+            image: the picture, as a file (JPEG, PNG, WebP, GIF); a photo, a drawing or a 28x28 image
+
+        Returns:
+            top3 (label and probability, likeliest first), kind (what sort of picture it was taken for), reader (who
+            answered), recognised (false: none of the ten, it seems) and state ("learning" or "ready").
+        """
+        state = learner.state
+        summary = read_upload(image).summarise()
+        top3 = [{"label": label, "probability": probability} for label, probability in summary["top3"]]
+        return summary | {"top3": top3, "state": state}
+
+    def explain(image: str, label: str | None = None, versus: str | None = None, method: str = DEFAULT_METHOD):
+        """Show which regions of a picture speak for a label.
+
+        Args:
+            image: the picture, as a file
+            label: the class to explain; the first guess if left out
+            versus: explain what speaks for `label` rather than for this class
+            method: how the heatmap is made
+
+        Returns:
+            label, method, heatmap (28 rows of 28 numbers, 0..1), and the heatmap laid on the picture as a PNG file.
+        """
+        reading = read_upload(image)
+        label = label or reading.prediction.label
+        if label == versus:
+            raise gr.Error(f"label and versus are both {label}: choose two different classes.", print_exception=False)
+        heatmap = explain_reading(learner, reading, label, versus, method)
+        overlay = overlay_heatmap(reading.prepared.picture, heatmap, reading.prepared.box)
+        return {"label": label, "method": method, "heatmap": np.round(heatmap, 4).tolist()}, overlay
+
+    with gr.Group(visible=False):
+        image, answer = build_picture_input(label="image"), gr.JSON(label="answer")
+        label = gr.Dropdown(list(LABELS), value=None, label="label")
+        versus = gr.Dropdown(list(LABELS), value=None, label="versus")
+        method = gr.Dropdown(list(METHODS), value=DEFAULT_METHOD, label="method")
+        overlay = gr.Image(label="overlay", format="png")
+        call = gr.Button()
+    shared = {"concurrency_id": "answer", "concurrency_limit": 2}
+    call.click(classify, image, answer, api_name="classify", **shared)
+    call.click(explain, [image, label, versus, method], [answer, overlay], api_name="explain", **shared)

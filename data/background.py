@@ -1,4 +1,4 @@
-"""What lies behind the garment: a smooth colour estimated from the picture's border, and how far each pixel is from it."""
+"""What lies behind the garment: a smooth colour estimated from the border, and how far each pixel is from it."""
 
 from dataclasses import dataclass
 

@@ -15,8 +15,8 @@ LEAST_SHARE = 0.01
 MOST_SHARE = 0.97
 PIECE_SHARE = 0.4
 MOST_PIECES = 3
-GRABCUT_ROUNDS = 4
-GRABCUT_SIDE_PX = 160
+GRABCUT_ROUNDS = 3
+GRABCUT_SIDE_PX = 144
 SMOOTHING_SHARE = 0.008
 HOLE_SHARE = 0.03
 OUTLINE_EXCESS = 1.6
@@ -174,7 +174,7 @@ def _count_colours(cells: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _expect_centre(height_px: int, width_px: int) -> np.ndarray:
-    """Probability of garment by place alone: high within an ellipse, falling towards the border. (H, W) float, in 0..1."""
+    """Probability of garment by place alone, high in the middle: (H, W) float, above 0 and below 1."""
     rows, columns = np.mgrid[-1 : 1 : height_px * 1j, -1 : 1 : width_px * 1j]
     within_ellipse = 1 / (1 + np.exp((np.hypot(rows, columns) - 0.85) / 0.12))
     within_frame = 1 / (1 + np.exp((np.maximum(abs(rows), abs(columns)) - 0.92) / 0.04))
@@ -192,7 +192,7 @@ def drop_specks(mask: np.ndarray) -> np.ndarray:
 
 
 def fill_holes(mask: np.ndarray) -> np.ndarray:
-    """Fill holes under 3% of the mask, such as buttons and prints; all of them where little more than an outline is left.
+    """Fill holes under 3% of the mask, such as buttons and prints; all of them where little but an outline is left.
 
     The hole of a bag's handle is larger, and shows in Fashion-MNIST too.
     """

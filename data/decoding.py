@@ -184,8 +184,6 @@ def _to_eight_bits(picture: Image.Image) -> Image.Image:
 def _spread_deep_grey(picture: Image.Image) -> Image.Image:
     """Bring grey of 16 or 32 bits to 8: by 65535 for whole numbers, 0..1 or 0..255 for floats."""
     grey = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0, neginf=0)
-    if picture.mode == "F":
-        top = 1.0 if grey.max() <= 1 else 255.0
-    else:
-        top = 255.0 if grey.max() <= 255 else 65535.0
+    shallow_top, deep_top = (1.0, 255.0) if picture.mode == "F" else (255.0, 65535.0)
+    top = shallow_top if grey.max() <= shallow_top else deep_top
     return Image.fromarray(np.rint(np.clip(grey / top, 0, 1) * 255).astype(np.uint8))

@@ -42,7 +42,7 @@ def fill_drawing(ink: np.ndarray) -> np.ndarray:
 
 
 def _try_barriers(ink: np.ndarray):
-    """Yield ever more closed outlines, (H, W) bool, each with the share of the picture's side up to which gaps close."""
+    """Yield ever more closed outlines, (H, W) bool, and the share of the picture's side up to which gaps close."""
     yield ink, 0
     for share in SMALL_GAP_SHARES:
         yield ink, share

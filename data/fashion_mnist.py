@@ -217,7 +217,7 @@ def _read_csv_part(directory: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
         missing = [name for name in columns if name not in header]
         if missing:
             raise DataError(f"{path}, line 1: no column {missing[0]!r}; expected label, pixel1 … pixel784.")
-        table = pandas.read_csv(path, usecols=columns)[columns]
+        table = pandas.read_csv(path)[columns]
     except (pandas.errors.ParserError, pandas.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a readable CSV table ({error}); expected label, pixel1 … pixel784.") from error
     if table.empty:

@@ -32,7 +32,7 @@ def limit_crop(crop: Box | None, width_px: int, height_px: int) -> tuple[int, in
 
 
 def find_square(mask: np.ndarray) -> Box:
-    """Smallest square round an (H, W) bool mask, with its centre: left, top, right, bottom; may reach beyond the picture."""
+    """Smallest square round an (H, W) bool mask: left, top, right, bottom; may reach beyond the picture."""
     rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     side_px = max(bottom - top, right - left)

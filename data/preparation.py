@@ -34,7 +34,7 @@ class Prepared:
     picture : (H, W, 3) uint8
         The visitor's own picture in RGB: upright, at most 1024 pixels a side, transparent parts on white.
     box : tuple of float
-        Left, top, right, bottom, in pixels, of the square of `picture` that became `pixels`; may reach beyond its edges.
+        Left, top, right, bottom, in pixels, of the square of `picture` that became `pixels`; may reach beyond it.
     mask : (H, W) bool
         The garment in `picture`.
     kind : str
@@ -79,7 +79,8 @@ def prepare(
     quarter_turns : int
         Turn the picture by this many right angles, clockwise.
     piece : int, optional
-        Which piece to take, 0 for the best one, which is the default. Taken modulo the number of pieces.
+        Which piece to take, 0 for the best one, modulo the number of pieces; by default all of them
+        together, since a pair is itself a sign of shoes.
     crop : tuple of float, optional
         Left, top, right, bottom in pixels of `Prepared.picture`; nothing outside it is looked at.
 
@@ -108,8 +109,9 @@ def prepare(
         return _report(pixels, picture, square, area, mask, kind, "", 1)
     mask = cut_out_garment(scene, kind)
     note = "" if mask.any() else NOTHING_FOUND
-    pieces = split_pieces(mask if mask.any() else ~mask)
-    chosen = pieces[(piece or 0) % len(pieces)]
+    mask = mask if mask.any() else ~mask
+    pieces = split_pieces(mask)
+    chosen = mask if piece is None else pieces[piece % len(pieces)]
     square = find_square(chosen)
     pixels = shrink_square(map_tones(scene, chosen, kind, invert), square)
     return _report(pixels, picture, square, area, chosen, kind, note, len(pieces))

@@ -28,12 +28,10 @@ class Recipe:
     optimizer : str
         Key into `model.training.OPTIMIZERS`.
     peak_learning_rate : float
-        Highest learning rate; constant where `warmup_share` is None.
-    warmup_share : float or None
+        Highest learning rate.
+    warmup_share : float
         Share of all steps in which the rate rises linearly to its peak; it falls linearly to zero over
         the rest (one-cycle schedule, Smith 2018, arXiv:1803.09820).
-    weight_decay : float
-        Decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101).
     label_smoothing : float
         Share of the target spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
     flip : bool
@@ -47,8 +45,7 @@ class Recipe:
     batch_size: int
     optimizer: str
     peak_learning_rate: float
-    warmup_share: float | None = None
-    weight_decay: float = 0.0
+    warmup_share: float = 0.1
     label_smoothing: float = 0.0
     flip: bool = False
 
@@ -66,14 +63,13 @@ RECIPES = {
         Recipe(
             name="startup",
             summary="the default: learns in about two minutes on two CPU cores",
-            network="residual",
-            epochs=8,
+            network="compact",
+            epochs=5,
             batch_size=256,
-            optimizer="adamw",
-            peak_learning_rate=4e-3,
-            warmup_share=0.2,
-            weight_decay=0.02,
-            label_smoothing=0.05,
+            optimizer="muon",
+            peak_learning_rate=0.05,
+            warmup_share=0.1,
+            label_smoothing=0.1,
             flip=True,
         ),
         Recipe(
@@ -82,9 +78,9 @@ RECIPES = {
             network="tiny",
             epochs=2,
             batch_size=64,
-            optimizer="adamw",
-            peak_learning_rate=1e-2,
-            warmup_share=0.2,
+            optimizer="muon",
+            peak_learning_rate=0.05,
+            warmup_share=0.1,
         ),
     )
 }

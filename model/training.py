@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from data.fashion_mnist import LABELS, FashionMNIST
 from model.cache import FORMAT, CacheError, Checkpoint
-from model.networks import build_network, compile_inference
+from model.networks import build_network, choose_training_dtype, compile_inference
+from model.optimizers import Muon
 from model.recipes import Recipe
 
 # The split never follows the run's seed: validation figures of different runs stay comparable.
@@ -22,9 +23,7 @@ CHUNKS_PER_EPOCH = 12
 INTERIM_VALIDATION_IMAGES = 2000
 EVALUATION_BATCH = 500
 
-OPTIMIZERS: dict[str, Callable] = {
-    "adamw": lambda schedule, recipe: keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
-}
+OPTIMIZERS: dict[str, Callable] = {"muon": Muon}
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,6 @@ class Progress:
     history: list[dict]
 
 
-@keras.saving.register_keras_serializable("recipes")
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     """Linear rise to the peak, then linear fall to zero (Smith 2018, arXiv:1803.09820)."""
 
@@ -60,9 +58,6 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         fall = (self.total_steps + 1.0 - step) / (self.total_steps + 1.0 - self.warmup_steps)
         return self.peak * tf.clip_by_value(tf.minimum(rise, fall), 0.0, 1.0)
 
-    def get_config(self):
-        return {"peak": self.peak, "warmup_steps": self.warmup_steps, "total_steps": self.total_steps}
-
 
 class Trainer:
     """A network, its optimizer and its data, ready to learn one epoch after the other."""
@@ -72,9 +67,9 @@ class Trainer:
         self.train_indices, self.validation_indices = dataset.split_train(SPLIT_SEED)
         self.batch_size = min(recipe.batch_size, len(self.train_indices))
         self.steps_per_epoch = len(self.train_indices) // self.batch_size
-        self.network = build_network(recipe.network, seed)
+        self.network = build_network(recipe.network, seed, choose_training_dtype())
         self.answer = compile_inference(self.network)
-        self.optimizer = OPTIMIZERS[recipe.optimizer](self._make_schedule(), recipe)
+        self.optimizer = OPTIMIZERS[recipe.optimizer](self._make_schedule())
         self.optimizer.build(self.network.trainable_variables)
         self._loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
         self._images = tf.constant(dataset.train_images)
@@ -83,8 +78,6 @@ class Trainer:
 
     def _make_schedule(self):
         total_steps = self.recipe.epochs * self.steps_per_epoch
-        if self.recipe.warmup_share is None:
-            return self.recipe.peak_learning_rate
         return OneCycle(self.recipe.peak_learning_rate, self.recipe.warmup_share * total_steps, total_steps)
 
     def run_epoch(self) -> Iterator[float]:
@@ -163,7 +156,7 @@ class Trainer:
             "metrics": {},
             "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         }
-        return Checkpoint(card, self.network.get_weights(), [np.array(v) for v in self.optimizer.variables])
+        return Checkpoint(card, self.network.get_weights(), [v.numpy() for v in self.optimizer.variables])
 
     def restore(self, snapshot: Checkpoint) -> None:
         """Continue from a snapshot.

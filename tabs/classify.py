@@ -240,16 +240,17 @@ def build_pictures() -> tuple[gr.Image, gr.Image]:
             elem_id="overlay",
             alt_text="Your picture with a heatmap on it: bright regions made the guess",
         )
-        seen = gr.Image(
-            label="As 28×28",
-            format="png",
-            interactive=False,
-            buttons=[],
-            scale=1,
-            min_width=90,
-            elem_id="seen",
-            alt_text="The 28×28 picture that the network saw",
-        )
+        with gr.Column(scale=1, min_width=90):
+            seen = gr.Image(
+                label="What the network saw",
+                show_label=False,
+                format="png",
+                interactive=False,
+                buttons=[],
+                elem_id="seen",
+                alt_text="The 28×28 picture that the network saw",
+            )
+            gr.HTML('<p class="remarks">What the network saw: 28×28 pixels</p>')
     gr.HTML(LEGEND)
     return overlay, seen
 

@@ -1,43 +1,11 @@
 """The strip above the tabs while a network is being learnt: how far, how good so far, and a growing curve."""
 
 import gradio as gr
-import pandas as pd
 
 from model.learner import FAILED, LEARNING, READY, Learner
-from tabs.markup import format_percent, render_message
+from tabs.markup import format_percent, render_history, render_message
 
 TICK_SECONDS = 1.0
-# What the curves are of, as the history names them and as people do.
-SERIES = {"train": "training images", "validation": "validation images"}
-
-
-def tabulate_history(history: list[dict], measure: str) -> pd.DataFrame:
-    """Give one row an epoch and kind of images; `measure` is "accuracy" or "loss"."""
-    rows = [
-        {"epoch": record["epoch"], measure: record[f"{kind}_{measure}"], "images": words}
-        for record in history
-        for kind, words in SERIES.items()
-    ]
-    return pd.DataFrame(rows, columns=["epoch", measure, "images"])
-
-
-def build_curve(measure: str, **options) -> gr.LinePlot:
-    """Put an empty curve of accuracy or loss on the page."""
-    return gr.LinePlot(
-        tabulate_history([], measure),
-        x="epoch",
-        y=measure,
-        color="images",
-        # Okabe and Ito's blue and orange: told apart with every colour-vision deficiency.
-        color_map=dict(zip(SERIES.values(), ("#0072B2", "#E69F00"), strict=True)),
-        x_title="epoch",
-        y_title=measure,
-        x_axis_format="d",
-        height=280,
-        buttons=[],
-        elem_classes="curve",
-        **options,
-    )
 
 
 def describe_generation(learner: Learner) -> str:
@@ -65,13 +33,19 @@ def render_strip(learner: Learner) -> str:
         words += f", about {format_duration(learner.seconds_left)} left"
     if learner.history:
         words += f". So far right on {format_percent(learner.history[-1]['validation_accuracy'])} of unseen images"
-    return render_progress(f"{words}. You can try it already.", learner.progress)
+    curve = render_history(learner.history, "accuracy")
+    return render_progress(f"{words}. You can try it already.", learner.progress, curve)
 
 
-def render_progress(words: str, share: float | None) -> str:
-    """A line of words over a progress bar; without a share the bar only says that something goes on."""
-    value = "" if share is None else f' value="{share:.3f}"'
-    return f'<div class="strip"><label>{words}<progress max="1"{value}></progress></label></div>'
+def render_progress(words: str, share: float | None, curve: str = "") -> str:
+    """Words over a bar, and a curve beside them; without a share the bar only says that something goes on."""
+    percent = 0 if share is None else 100 * share
+    state = "" if share is None else f'aria-valuenow="{percent:.0f}"'
+    return (
+        f'<div class="strip"><div><p>{words}</p><div class="bar-track {"waiting" if share is None else ""}" '
+        f'role="progressbar" aria-label="Learning" aria-valuemin="0" aria-valuemax="100" {state}>'
+        f'<span class="bar-fill" style="width:{percent:.1f}%"></span></div></div>{curve}</div>'
+    )
 
 
 def format_duration(seconds: float) -> str:
@@ -86,32 +60,21 @@ def build_strip(learner: Learner) -> gr.State:
     gr.State
         The generation: changes when a network can answer that could not before.
     """
-    generation, shown_epochs = gr.State(""), gr.State(0)
+    generation = gr.State("")
     strip = gr.HTML(elem_id="strip", visible=False)
-    curve = build_curve("accuracy", visible=False, label="Accuracy so far", elem_id="live-curve")
     timer = gr.Timer(TICK_SECONDS)
 
-    def tick(shown: int):
-        history = learner.history if learner.state == LEARNING else []
-        update = gr.skip()
-        if len(history) != shown:
-            update = gr.LinePlot(tabulate_history(history, "accuracy"), visible=bool(history))
-        done = learner.state in (READY, FAILED)
+    def tick():
         words = render_strip(learner)
-        return (
-            gr.HTML(words, visible=bool(words)),
-            update,
-            describe_generation(learner),
-            len(history),
-            gr.Timer(active=not done),
-        )
+        done = learner.state in (READY, FAILED)
+        return gr.HTML(words, visible=bool(words)), describe_generation(learner), gr.Timer(active=not done)
 
-    quiet = {"api_visibility": "private", "show_progress": "hidden"}
     gr.on(
         [timer.tick, gr.context.Context.root_block.load],
         tick,
-        shown_epochs,
-        [strip, curve, generation, shown_epochs, timer],
-        **quiet,
+        None,
+        [strip, generation, timer],
+        api_visibility="private",
+        show_progress="hidden",
     )
     return generation

@@ -1,5 +1,6 @@
 """Small pieces of HTML that several tabs show. Everything a visitor or a file brought is escaped here."""
 
+from collections.abc import Callable
 from html import escape
 
 import gradio as gr
@@ -52,6 +53,67 @@ LEGEND = render_legend()
 
 def format_percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f}%"
+
+
+# A chart's inner area and margins, in its own pixels.
+CHART_WIDTH, CHART_HEIGHT, CHART_LEFT, CHART_BOTTOM, CHART_RIGHT, CHART_TOP = 460, 220, 44, 34, 12, 12
+
+
+def render_curves(title: str, curves: dict[str, list[tuple[float, float]]], format_value: Callable) -> str:
+    """A chart of a few curves over epochs, as SVG in the colours of the page's theme.
+
+    Parameters
+    ----------
+    curves : dict
+        Name to its points, (epoch, value); drawn in the order of the CSS classes `curve-0`, `curve-1`.
+    format_value : callable
+        Makes a value into words.
+    """
+    points = [point for curve in curves.values() for point in curve]
+    if not points:
+        return ""
+    low, high = min(value for _, value in points), max(value for _, value in points)
+    last_epoch = max(epoch for epoch, _ in points)
+    span = (high - low) or 1.0
+
+    def place(epoch: float, value: float) -> tuple[float, float]:
+        across = (epoch - 1) / max(last_epoch - 1, 1)
+        x = CHART_LEFT + across * (CHART_WIDTH - CHART_LEFT - CHART_RIGHT)
+        y = CHART_TOP + (high - value) / span * (CHART_HEIGHT - CHART_TOP - CHART_BOTTOM)
+        return round(x, 1), round(y, 1)
+
+    marks = ""
+    for value in np.linspace(low, high, 4):
+        x, y = place(1, value)
+        marks += f'<path class="grid" d="M{x} {y}H{CHART_WIDTH - CHART_RIGHT}"/>'
+        marks += f'<text x="{x - 6}" y="{y + 3}" text-anchor="end">{format_value(value)}</text>'
+    for epoch in sorted({1, round((1 + last_epoch) / 2), last_epoch}):
+        x, _ = place(epoch, low)
+        marks += f'<text x="{x}" y="{CHART_HEIGHT - 14}" text-anchor="middle">{epoch}</text>'
+    legend, words = "", []
+    for number, (name, curve) in enumerate(curves.items()):
+        path = " ".join(f"{x},{y}" for x, y in (place(*point) for point in curve))
+        dots = "".join(f'<circle cx="{x}" cy="{y}" r="2.5"/>' for x, y in (place(*point) for point in curve))
+        marks += f'<g class="curve-{number}"><polyline points="{path}"/>{dots}</g>'
+        legend += f'<span class="curve-{number}">{escape(name)}</span>'
+        words.append(f"{name} {format_value(curve[-1][1])}")
+    return (
+        f'<figure class="chart"><figcaption><strong>{escape(title)}</strong>{legend}</figcaption>'
+        f'<svg viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT}" role="img" '
+        f'aria-label="{escape(title)} after epoch {last_epoch}: {escape(", ".join(words))}">{marks}'
+        f'<text x="{(CHART_WIDTH + CHART_LEFT) / 2}" y="{CHART_HEIGHT - 1}" text-anchor="middle">epoch</text>'
+        "</svg></figure>"
+    )
+
+
+def render_history(history: list[dict], measure: str) -> str:
+    """Accuracy or loss on training and validation images over the epochs; see `model.training.Progress`."""
+    curves = {
+        words: [(record["epoch"], record[f"{kind}_{measure}"]) for record in history]
+        for kind, words in (("train", "training images"), ("validation", "validation images"))
+    }
+    format_value = format_percent if measure == "accuracy" else "{:.2f}".format
+    return render_curves(measure.capitalize(), curves, format_value)
 
 
 def build_picture_input(**options) -> gr.Image:

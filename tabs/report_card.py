@@ -11,8 +11,7 @@ import numpy as np
 from data.fashion_mnist import LABELS, VALIDATION_SHARE
 from explain.overlay import enlarge_picture
 from model.learner import Learner
-from tabs.learning import build_curve, tabulate_history
-from tabs.markup import format_percent, render_bars, render_message, render_table
+from tabs.markup import format_percent, render_bars, render_history, render_message, render_table
 
 SAMPLES = 30
 NOT_YET = render_message("Not yet", "The report card is written when learning is done. It appears here by itself.")
@@ -94,7 +93,7 @@ def show_report(learner: Learner):
         gr.Column(visible=True),
         render_confusion(test),
         render_classes(test),
-        *(tabulate_history(learner.history, measure) for measure in ("accuracy", "loss")),
+        *(render_history(learner.history, measure) for measure in ("accuracy", "loss")),
         list_samples(learner),
     )
 
@@ -104,12 +103,15 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
     headline = gr.HTML(NOT_YET, elem_id="headline")
     with gr.Column(visible=False) as details:
         with gr.Row(elem_classes="columns"):
-            confusion = gr.HTML(elem_id="confusion", min_width=320)
-            classes = gr.HTML(elem_id="classes", min_width=320)
+            with gr.Column(min_width=320):
+                confusion = gr.HTML(elem_id="confusion")
+            with gr.Column(min_width=320):
+                classes = gr.HTML(elem_id="classes")
         with gr.Row():
-            accuracy, loss = (
-                build_curve(measure, label=measure.capitalize(), min_width=300) for measure in ("accuracy", "loss")
-            )
+            with gr.Column(min_width=320):
+                accuracy = gr.HTML(elem_id="accuracy-curve")
+            with gr.Column(min_width=320):
+                loss = gr.HTML(elem_id="loss-curve")
         gr.HTML(f"<h3>The first {SAMPLES} test images and what they were taken for</h3>", elem_classes="heading")
         samples = gr.Gallery(
             label="Sample guesses",

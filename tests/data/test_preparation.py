@@ -182,7 +182,15 @@ def test_an_outline_is_filled_and_its_strokes_stay(mode, width_px):
     assert prepared.kind == "drawing"
     assert measure_overlap(prepared.mask, known) > 0.95
     middle = prepared.pixels[14, 14, 0]
-    assert 0.3 < middle < prepared.pixels.max() - 0.1
+    assert middle > 0.7
+    assert prepared.pixels[14:24, :, 0].max() <= middle + 0.01
+
+
+def test_an_inner_stroke_stays_visible():
+    picture = draw_strokes(SHIRT, 10)
+    ImageDraw.Draw(picture).line([(160, 90), (160, 290)], fill="black", width=10)
+    row = prepare(picture).pixels[16, :, 0]
+    assert row[10:17].min() < row[18] - 0.2
 
 
 def test_an_outline_with_a_gap_is_filled():
@@ -196,6 +204,7 @@ def test_a_shape_filled_solid_stays_filled():
     prepared = prepare(picture)
     assert prepared.kind == "drawing"
     assert measure_overlap(prepared.mask, draw_shirt(size=(400, 400))[1]) > 0.95
+    assert prepared.pixels[14, 14] > 0.7
 
 
 def test_a_drawing_on_white_and_on_nothing_is_the_same():
@@ -227,9 +236,10 @@ def test_two_pieces_can_be_chosen_between():
     picture = Image.new("RGB", (400, 300), (245, 245, 245))
     ImageDraw.Draw(picture).rectangle((60, 80, 150, 240), fill=(30, 60, 120))
     ImageDraw.Draw(picture).ellipse((220, 70, 330, 260), fill=(30, 60, 120))
-    boxes = [prepare(picture, piece=piece).box for piece in (None, 0, 1, 2)]
-    assert prepare(picture).pieces == 2
-    assert boxes[0] == boxes[1] == boxes[3] != boxes[2]
+    both, first, second, third = (prepare(picture, piece=piece) for piece in (None, 0, 1, 2))
+    assert both.pieces == first.pieces == 2
+    assert first.box == third.box != second.box
+    np.testing.assert_array_equal(both.mask, first.mask | second.mask)
 
 
 def test_a_crop_limits_what_is_looked_at():

@@ -7,6 +7,7 @@ TensorFlow is imported inside the functions: importing this module is quick.
 
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -35,8 +36,11 @@ log = logging.getLogger(__name__)
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow without its chatter about missing GPUs."""
+    """Import TensorFlow with as little chatter as it allows."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if not shutil.which("nvidia-smi"):
+        # Without a GPU, looking for one ends in a line that reads like a crash.
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     import tensorflow  # noqa: F401
 
 

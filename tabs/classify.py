@@ -82,7 +82,7 @@ def render_reading(reading: Reading, is_learning: bool) -> str:
     bars = [(label, share, format_percent(share)) for label, share in prediction.top3]
     remarks = [f"Taken for a {KINDS[prepared.kind]}.", prepared.note]
     if prepared.pieces > 1:
-        remarks.append(f"{prepared.pieces} pieces were found; the guess is for one of them.")
+        remarks.append(f"{prepared.pieces} pieces were found and judged together.")
     badge = '<p class="badge">From a network that is still learning</p>' if is_learning else ""
     return (
         f'<div class="answer" aria-live="polite">{badge}<h2>{title}</h2>{lead}'

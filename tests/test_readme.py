@@ -1,0 +1,67 @@
+"""The README's figures are those of the JSON files, and what it names is there."""
+
+import json
+import re
+
+from explain.methods import METHODS
+from model.recipes import DEFAULT_RECIPE
+from tests.server import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def read_json(name: str) -> dict:
+    return json.loads((ROOT / "assets" / name).read_text())
+
+
+def make_rows() -> dict[str, str]:
+    """What the table of figures has to say."""
+    report, serving = read_json("report/report.json"), read_json("benchmarks/serving.json")
+    test, first, second = report["metrics"]["test"], serving["first_start"], serving["second_start"]
+    assert report["recipe"] == DEFAULT_RECIPE
+    return {
+        f"Test accuracy of `{report['recipe']}` (one run, seed {report['seed']})": f"{test['accuracy']:.2%}",
+        "Macro F1": f"{test['macro_f1']:.2%}",
+        "Expected calibration error": f"{test['calibration_error']:.1%}",
+        "Parameters": f"{report['metrics']['parameters']:,}",
+        "Page up, first start": f"{first['page_up_seconds']:.1f} s",
+        "First answer while learning": f"{first['first_answer_while_learning_seconds']:.1f} s",
+        "Ready, from no network at all": f"{first['ready_seconds']:.0f} s",
+        "Peak memory while learning": f"{first['peak_memory_while_learning_gb']:.2f} GB",
+        "First answer, second start": f"{second['first_answer_seconds']:.1f} s",
+        "An answer, half of the time within": f"{second['/classify']['p50_ms']:.0f} ms",
+        "An explanation with its picture, half of the time within": f"{second['/explain']['p50_ms']:.0f} ms",
+        "Measured on": f"{serving['processor']}, {serving['cores']} cores, {serving['date']}",
+    }
+
+
+def test_the_table_of_figures_is_that_of_the_json_files():
+    section = README.split("## Figures")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", section, re.MULTILINE))
+    del rows["figure"]
+    assert rows == make_rows()
+
+
+def test_every_picture_and_file_that_is_linked_is_there():
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    local = [link for link in links if not link.startswith("http")]
+    assert local and all((ROOT / link).exists() for link in local)
+
+
+def test_every_method_on_the_menu_is_named():
+    assert all(method.title in README for method in METHODS.values())
+
+
+def test_the_front_matter_starts_this_page_with_the_pinned_gradio():
+    front = dict(re.findall(r"^(\w+): (.+)$", README.split("---")[1], re.MULTILINE))
+    assert (ROOT / front["app_file"]).exists()
+    assert f"gradio[mcp]=={front['sdk_version']}" in (ROOT / "requirements.txt").read_text()
+
+
+def test_the_project_speaks_of_itself_alone():
+    """No path of a machine and no registry's host in any text of the repository."""
+    for path in ROOT.rglob("*"):
+        skipped = {".git", ".venv", "cache", "__pycache__"} & set(path.parts)
+        if path.suffix in {".py", ".md", ".toml", ".txt", ".css", ".json"} and not skipped and path.is_file():
+            text = path.read_text()
+            assert not re.search(r"(?<![\w.])/(work|root|home)/\w|pypi\.org/simple", text), path

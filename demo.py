@@ -123,7 +123,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     learner = Learner(RECIPES[options.recipe], dataset, options.models)
     page = build_page(learner)
-    launch_page(page, options)
+    try:
+        launch_page(page, options)
+    except OSError as error:  # the address is taken or not this machine's
+        print(f"{error} Choose another one with --port or --host.", file=sys.stderr)
+        return 2
     learner.start()
     if options.share or os.environ.get("GRADIO_SHARE", "").lower() == "true":
         share_page(page)

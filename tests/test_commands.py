@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from data.fashion_mnist import LABELS
-from tests.server import ROOT
+from tests.server import ROOT, find_free_port
 
 TIMEOUT_SECONDS = 240
 
@@ -61,6 +62,37 @@ def test_wrong_data_end_with_a_sentence(tmp_path):
         answer = run(*command, "--data", tmp_path)
         assert answer.returncode == 2
         assert "holds no Fashion-MNIST" in answer.stderr and "Traceback" not in answer.stderr
+
+
+def test_a_port_that_is_taken_ends_with_a_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        answer = run("demo.py", "--port", taken.getsockname()[1])
+    assert answer.returncode == 2
+    assert "--port" in answer.stderr and "Traceback" not in answer.stderr
+
+
+def test_gradio_s_own_variables_say_where_to_listen(csv_directory, tiny_models):
+    port = find_free_port()
+    environment = os.environ | {
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_SERVER_NAME": "0.0.0.0",
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "demo.py", "--recipe", "tiny", "--data", str(csv_directory), "--models", str(tiny_models)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        line = next(line for line in process.stdout if "The page is up" in line)
+        assert line.strip().endswith(f"http://0.0.0.0:{port}/")
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.parametrize("command", ["model.classify", "model.report"])

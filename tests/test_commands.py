@@ -9,6 +9,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -73,7 +74,7 @@ def test_a_port_that_is_taken_ends_with_a_sentence():
     assert "--port" in answer.stderr and "Traceback" not in answer.stderr
 
 
-def test_gradio_s_own_variables_say_where_to_listen(csv_directory, tiny_models):
+def test_gradio_s_own_variables_say_where_to_listen(csv_directory, tmp_path):
     port = find_free_port()
     environment = os.environ | {
         "GRADIO_SERVER_PORT": str(port),
@@ -81,7 +82,7 @@ def test_gradio_s_own_variables_say_where_to_listen(csv_directory, tiny_models):
         "PYTHONUNBUFFERED": "1",
     }
     process = subprocess.Popen(
-        [sys.executable, "demo.py", "--recipe", "tiny", "--data", str(csv_directory), "--models", str(tiny_models)],
+        [sys.executable, "demo.py", "--recipe", "tiny", "--data", str(csv_directory), "--models", str(tmp_path)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -89,7 +90,9 @@ def test_gradio_s_own_variables_say_where_to_listen(csv_directory, tiny_models):
     )
     try:
         line = next(line for line in process.stdout if "The page is up" in line)
-        assert line.strip().endswith(f"http://0.0.0.0:{port}/")
+        assert f":{port}/" in line
+        listening = [c.laddr for c in psutil.Process(process.pid).net_connections() if c.status == psutil.CONN_LISTEN]
+        assert ("0.0.0.0", port) in listening
     finally:
         process.kill()
         process.communicate()

@@ -23,11 +23,14 @@ class Prediction:
     Attributes
     ----------
     probabilities : (10,) float64, sums to 1, in the order of `LABELS`
+    energy : float
+        How much the picture looks like the training data; see `model.evaluation.compute_energies`.
     recognised : bool
-        False when the picture looks like none of the ten.
+        False when the energy is under the threshold: the picture looks like none of the ten.
     """
 
     probabilities: np.ndarray
+    energy: float
     recognised: bool
 
     @property
@@ -97,5 +100,8 @@ class Classifier:
         with self.lock:
             logits = self._answer(images).numpy()  # (N, 28, 28, 1) -> (N, 10)
         probabilities = compute_probabilities(logits, self.temperature)
-        recognised = compute_energies(logits) >= self.energy_threshold
-        return [Prediction(row, bool(known)) for row, known in zip(probabilities, recognised, strict=True)]
+        energies = compute_energies(logits)
+        return [
+            Prediction(row, float(energy), bool(energy >= self.energy_threshold))
+            for row, energy in zip(probabilities, energies, strict=True)
+        ]

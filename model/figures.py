@@ -93,3 +93,26 @@ def draw_reliability(test: dict, path: Path) -> None:
     axes.legend()
     axes.grid(alpha=0.3)
     save_figure(figure, path)
+
+
+def draw_accuracy_against_time(rows: list[dict], path: Path) -> None:
+    """Test accuracy of each row against the classic epochs that it took, with the way of the validation accuracy."""
+    figure, axes = plt.subplots(figsize=(7, 4.2))
+    for row in rows:
+        colour = ORANGE if row["name"] == "startup" else BLUE
+        history = row.get("history", [])
+        times = [record["seconds"] / row["classic_epoch_seconds"] for record in history]
+        axes.plot(times, [record["validation_accuracy"] for record in history], color=colour, alpha=0.4, linewidth=1)
+        axes.plot(row["classic_epochs"], row["test_accuracy"], "o", color=colour)
+        if row["seed"] == 0:
+            axes.annotate(
+                row["name"],
+                (row["classic_epochs"], row["test_accuracy"]),
+                (5, -3),
+                fontsize=7,
+                textcoords="offset points",
+            )
+    axes.set(xscale="log", xlabel="classic epochs", ylabel="accuracy", ylim=(0.82, 0.97))
+    axes.set_title("Test accuracy (dots) and validation accuracy on the way (lines)")
+    axes.grid(alpha=0.3)
+    save_figure(figure, path)

@@ -85,6 +85,7 @@ def learn_recipe(
     import_tensorflow()
     from model.training import Progress, Trainer
 
+    started = time.monotonic()
     snapshot_path = locate_snapshot(models_directory, recipe)
     trainer = Trainer(recipe, dataset, seed)
     snapshot = load_or_set_aside(snapshot_path, recipe, dataset)
@@ -96,7 +97,7 @@ def learn_recipe(
             reject_checkpoint(snapshot_path, error)
             trainer = Trainer(recipe, dataset, seed)
 
-    started, share_at_start = time.monotonic(), trainer.epochs_done / recipe.epochs
+    share_at_start = trainer.epochs_done / recipe.epochs
     on_progress(Progress(share_at_start, None, trainer.history))
     while trainer.epochs_done < recipe.epochs:
         epoch = trainer.epochs_done
@@ -109,13 +110,13 @@ def learn_recipe(
                 return None
         save_checkpoint(snapshot_path, trainer.take_snapshot())
     on_progress(Progress(1.0, 0.0, list(trainer.history)))
-    checkpoint = _evaluate(trainer)
+    checkpoint = _evaluate(trainer, started)
     save_checkpoint(locate_checkpoint(models_directory, recipe), checkpoint)
     snapshot_path.unlink(missing_ok=True)
     return checkpoint
 
 
-def _evaluate(trainer) -> Checkpoint:
+def _evaluate(trainer, started: float) -> Checkpoint:
     from model.training import compute_logits
 
     dataset, validation = trainer.dataset, trainer.validation_indices
@@ -123,6 +124,8 @@ def _evaluate(trainer) -> Checkpoint:
     test_logits = compute_logits(trainer.answer, dataset.test_images)
     metrics = write_report(validation_logits, dataset.train_labels[validation], test_logits, dataset.test_labels)
     metrics["parameters"] = int(trainer.network.count_params())
+    # All of it, compilation and evaluation too; of the last start, where learning was interrupted.
+    metrics["total_seconds"] = time.monotonic() - started
     card = trainer.take_snapshot().card | {"metrics": metrics}
     return Checkpoint(card, trainer.network.get_weights(), test_logits=test_logits)
 

@@ -6,6 +6,7 @@ global pooling `FEATURE_MAP`.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -42,17 +43,9 @@ def build_network(name: str, seed: int = 0, dtype: str = "float32") -> keras.Mod
     keras.config.set_dtype_policy(dtype)
     try:
         inputs = keras.Input((SIDE_PX, SIDE_PX, 1), name="pixels", dtype="float32")
-        scaled = layers.Rescaling(1 / PIXEL_SPREAD, -PIXEL_MEAN / PIXEL_SPREAD)(inputs)
-        features = layers.Activation("linear", name=FEATURE_MAP)(NETWORKS[name](scaled))
+        return keras.Model(inputs, NETWORKS[name](inputs), name=name)
     finally:
         keras.config.set_dtype_policy(previous_policy)
-    features = layers.Activation("linear", dtype="float32")(features)
-    # The mean tells how much of a feature there is, the maximum whether there is any.
-    means = layers.GlobalAveragePooling2D(dtype="float32")(features)  # (N, H, W, C) -> (N, C)
-    maxima = layers.GlobalMaxPooling2D(dtype="float32")(features)  # (N, H, W, C) -> (N, C)
-    pooled = layers.Concatenate(dtype="float32")([means, maxima])  # -> (N, 2 C)
-    logits = layers.Dense(len(LABELS), kernel_initializer="zeros", dtype="float32", name="logits")(pooled)  # -> (N, 10)
-    return keras.Model(inputs, logits, name=name)
 
 
 def choose_training_dtype() -> str:
@@ -92,6 +85,10 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return outputs
 
 
+def _scale_pixels(inputs):
+    return layers.Rescaling(1 / PIXEL_SPREAD, -PIXEL_MEAN / PIXEL_SPREAD)(inputs)
+
+
 def _convolve(tensor, filters: int, kernel: int = 3, stride: int = 1):
     tensor = layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(
         tensor
@@ -99,17 +96,54 @@ def _convolve(tensor, filters: int, kernel: int = 3, stride: int = 1):
     return layers.ReLU()(FusedBatchNormalization()(tensor))
 
 
-def _make_compact_features(inputs):
+def _mark_feature_map(tensor):
+    return layers.Activation("linear", dtype="float32", name=FEATURE_MAP)(tensor)
+
+
+def _pool_and_answer(features):
+    """The mean tells how much of a feature there is, the maximum whether there is any."""
+    features = _mark_feature_map(features)
+    means = layers.GlobalAveragePooling2D(dtype="float32")(features)  # (N, H, W, C) -> (N, C)
+    maxima = layers.GlobalMaxPooling2D(dtype="float32")(features)  # (N, H, W, C) -> (N, C)
+    pooled = layers.Concatenate(dtype="float32")([means, maxima])  # -> (N, 2 C)
+    return layers.Dense(len(LABELS), kernel_initializer="zeros", dtype="float32", name="logits")(pooled)  # -> (N, 10)
+
+
+def _build_compact(inputs):
     """Cheap 5×5 stem at stride 2, one layer at 14×14, two wide ones at 7×7."""
-    tensor = _convolve(inputs, 32, kernel=5, stride=2)  # (N, 28, 28, 1) -> (N, 14, 14, 32)
+    tensor = _convolve(_scale_pixels(inputs), 32, kernel=5, stride=2)  # (N, 28, 28, 1) -> (N, 14, 14, 32)
     tensor = _convolve(tensor, 64)  # -> (N, 14, 14, 64)
     tensor = layers.MaxPooling2D()(tensor)  # -> (N, 7, 7, 64)
-    return _convolve(_convolve(tensor, 128), 128)  # -> (N, 7, 7, 128)
+    return _pool_and_answer(_convolve(_convolve(tensor, 128), 128))  # -> (N, 7, 7, 128) -> (N, 10)
 
 
-def _make_tiny_features(inputs):
-    tensor = _convolve(inputs, 8, stride=2)  # (N, 28, 28, 1) -> (N, 14, 14, 8)
-    return _convolve(tensor, 16)  # -> (N, 14, 14, 16)
+def _build_tiny(inputs):
+    tensor = _convolve(_scale_pixels(inputs), 8, stride=2)  # (N, 28, 28, 1) -> (N, 14, 14, 8)
+    return _pool_and_answer(_convolve(tensor, 16))  # -> (N, 14, 14, 16) -> (N, 10)
 
 
-NETWORKS = {"compact": _make_compact_features, "tiny": _make_tiny_features}
+def _build_classic(inputs, filters: int, dropout: float):
+    """The tutorial's network: one convolution, pooling, one dense layer."""
+    tensor = layers.Conv2D(filters, 3, activation="relu")(inputs)  # (N, 28, 28, 1) -> (N, 26, 26, filters)
+    tensor = layers.MaxPooling2D()(_mark_feature_map(tensor))  # -> (N, 13, 13, filters)
+    tensor = layers.Dropout(dropout)(tensor) if dropout else tensor
+    tensor = layers.Dense(32, activation="relu")(layers.Flatten()(tensor))  # -> (N, 32)
+    return layers.Dense(len(LABELS), dtype="float32", name="logits")(tensor)  # -> (N, 10)
+
+
+def _build_dense(inputs):
+    """No convolution at all, to show what it buys. Its "feature map" is the picture itself."""
+    tensor = layers.Flatten()(_mark_feature_map(_scale_pixels(inputs)))  # (N, 28, 28, 1) -> (N, 784)
+    for units in (512, 256):
+        tensor = layers.Dropout(0.2)(layers.Dense(units, activation="relu")(tensor))
+    return layers.Dense(len(LABELS), dtype="float32", name="logits")(tensor)  # (N, 256) -> (N, 10)
+
+
+NETWORKS = {
+    "compact": _build_compact,
+    "tiny": _build_tiny,
+    "classic-32": partial(_build_classic, filters=32, dropout=0.0),
+    "classic-64": partial(_build_classic, filters=64, dropout=0.0),
+    "classic-64-dropout": partial(_build_classic, filters=64, dropout=0.3),
+    "dense": _build_dense,
+}

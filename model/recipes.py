@@ -29,9 +29,11 @@ class Recipe:
         Key into `model.training.OPTIMIZERS`.
     peak_learning_rate : float
         Highest learning rate.
-    warmup_share : float
+    warmup_share : float or None
         Share of all steps in which the rate rises linearly to its peak; it falls linearly to zero over
-        the rest (one-cycle schedule, Smith 2018, arXiv:1803.09820).
+        the rest (one-cycle schedule, Smith 2018, arXiv:1803.09820). None keeps it constant.
+    low_precision : bool
+        Convolutions in bfloat16 where the CPU multiplies it.
     label_smoothing : float
         Share of the target spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
     flip : bool
@@ -45,15 +47,31 @@ class Recipe:
     batch_size: int
     optimizer: str
     peak_learning_rate: float
-    warmup_share: float = 0.1
+    warmup_share: float | None = 0.1
     label_smoothing: float = 0.0
     flip: bool = False
+    low_precision: bool = True
 
     def compute_fingerprint(self) -> str:
         """Hash every setting that changes what is learnt; the wording of name and summary does not."""
         settings = asdict(self)
         del settings["name"], settings["summary"]
         return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _make_classic(name: str, summary: str) -> Recipe:
+    """A tutorial's recipe: Adam as Keras sets it, constant rate, no augmentation."""
+    return Recipe(
+        name,
+        summary,
+        network=name,
+        epochs=50,
+        batch_size=512,
+        optimizer="adam",
+        peak_learning_rate=1e-3,
+        warmup_share=None,
+        low_precision=False,
+    )
 
 
 DEFAULT_RECIPE = "startup"
@@ -68,7 +86,6 @@ RECIPES = {
             batch_size=256,
             optimizer="muon",
             peak_learning_rate=0.05,
-            warmup_share=0.1,
             label_smoothing=0.1,
             flip=True,
         ),
@@ -80,7 +97,21 @@ RECIPES = {
             batch_size=64,
             optimizer="muon",
             peak_learning_rate=0.05,
-            warmup_share=0.1,
+        ),
+        _make_classic("classic-32", "the tutorial's: one convolution of 32 filters, 50 epochs"),
+        _make_classic("classic-64", "the tutorial's with 64 filters"),
+        _make_classic("classic-64-dropout", "the tutorial's with 64 filters and dropout 0.3"),
+        Recipe(
+            name="dense",
+            summary="no convolution: to show what it buys",
+            network="dense",
+            epochs=20,
+            batch_size=512,
+            optimizer="adam",
+            peak_learning_rate=2e-3,
+            label_smoothing=0.1,
+            flip=True,
+            low_precision=False,
         ),
     )
 }

@@ -23,7 +23,7 @@ CHUNKS_PER_EPOCH = 12
 INTERIM_VALIDATION_IMAGES = 2000
 EVALUATION_BATCH = 500
 
-OPTIMIZERS: dict[str, Callable] = {"muon": Muon}
+OPTIMIZERS: dict[str, Callable] = {"muon": Muon, "adam": keras.optimizers.Adam}
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Trainer:
         self.train_indices, self.validation_indices = dataset.split_train(SPLIT_SEED)
         self.batch_size = min(recipe.batch_size, len(self.train_indices))
         self.steps_per_epoch = len(self.train_indices) // self.batch_size
-        self.network = build_network(recipe.network, seed, choose_training_dtype())
+        dtype = choose_training_dtype() if recipe.low_precision else "float32"
+        self.network = build_network(recipe.network, seed, dtype)
         self.answer = compile_inference(self.network)
         self.optimizer = OPTIMIZERS[recipe.optimizer](self._make_schedule())
         self.optimizer.build(self.network.trainable_variables)
@@ -77,6 +78,8 @@ class Trainer:
         self.epochs_done, self.train_seconds, self.history = 0, 0.0, []
 
     def _make_schedule(self):
+        if self.recipe.warmup_share is None:
+            return self.recipe.peak_learning_rate
         total_steps = self.recipe.epochs * self.steps_per_epoch
         return OneCycle(self.recipe.peak_learning_rate, self.recipe.warmup_share * total_steps, total_steps)
 

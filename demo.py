@@ -6,6 +6,7 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -129,6 +130,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{error} Choose another one with --port or --host.", file=sys.stderr)
         return 2
     learner.start()
+    # A service manager's stop ends the page as Ctrl-C does: the last snapshot is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.share or os.environ.get("GRADIO_SHARE", "").lower() == "true":
         share_page(page)
     page.block_thread()

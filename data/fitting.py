@@ -15,6 +15,11 @@ Box = tuple[float, float, float, float]
 def limit_crop(crop: Box | None, width_px: int, height_px: int) -> tuple[int, int, int, int]:
     """Whole pixels of a crop that lie in the picture, as left, top, right, bottom; without a crop, the whole picture.
 
+    Parameters
+    ----------
+    crop : tuple of float
+        Left, top, right, bottom as shares of the picture, 0..1.
+
     Raises
     ------
     PictureError
@@ -22,8 +27,8 @@ def limit_crop(crop: Box | None, width_px: int, height_px: int) -> tuple[int, in
     """
     if crop is None:
         return 0, 0, width_px, height_px
-    left, right = sorted((crop[0], crop[2]))
-    top, bottom = sorted((crop[1], crop[3]))
+    left, right = sorted((crop[0] * width_px, crop[2] * width_px))
+    top, bottom = sorted((crop[1] * height_px, crop[3] * height_px))
     left, top = max(0, int(left)), max(0, int(top))
     right, bottom = min(width_px, int(np.ceil(right))), min(height_px, int(np.ceil(bottom)))
     if min(right - left, bottom - top) < SMALLEST_CROP_PX:

@@ -82,7 +82,7 @@ def prepare(
         Which piece to take, 0 for the best one, modulo the number of pieces; by default all of them
         together, since a pair is itself a sign of shoes.
     crop : tuple of float, optional
-        Left, top, right, bottom in pixels of `Prepared.picture`; nothing outside it is looked at.
+        Left, top, right, bottom as shares of the (turned) picture, 0..1; nothing outside it is looked at.
 
     Raises
     ------

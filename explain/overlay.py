@@ -82,3 +82,42 @@ def overlay_heatmap(
     weights = (opacity * placed)[..., None]
     blended = shown * (1 - weights) + colour_heatmap(placed) * weights
     return np.round(blended).astype(np.uint8)
+
+
+def draw_box(picture: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+    """Frame the part of a picture that became the 28×28 one.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) uint8 RGB
+    box : left, top, right, bottom in pixels; may reach beyond the edges, where the frame then lies on the edge
+
+    Returns
+    -------
+    (H, W, 3) uint8 RGB
+    """
+    height, width = picture.shape[:2]
+    thickness = max(1, round(max(height, width) / 120))
+    left, top = max(0, round(box[0])), max(0, round(box[1]))
+    right, bottom = min(width, round(box[2])) - 1, min(height, round(box[3])) - 1
+    framed = picture.copy()
+    # Dark under light: to be seen on any picture.
+    cv2.rectangle(framed, (left, top), (right, bottom), (20, 20, 20), 2 * thickness)
+    cv2.rectangle(framed, (left, top), (right, bottom), (253, 231, 37), thickness)
+    return framed
+
+
+def show_cutout(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Fade what was not taken for the garment.
+
+    Parameters
+    ----------
+    picture : (H, W, 3) uint8 RGB
+    mask : (H, W) bool
+
+    Returns
+    -------
+    (H, W, 3) uint8 RGB
+    """
+    faded = (0.12 * picture + 0.88 * 128).astype(np.uint8)
+    return np.where(mask[..., None], picture, faded)

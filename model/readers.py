@@ -34,7 +34,7 @@ class Reading:
         }
 
 
-def read_picture(classifier, upload) -> Reading:
+def read_picture(classifier, upload, **mends) -> Reading:
     """Prepare one upload and classify it.
 
     Parameters
@@ -42,11 +42,13 @@ def read_picture(classifier, upload) -> Reading:
     classifier : model.classifier.Classifier
     upload
         Whatever `data.decoding.decode` takes: a path, bytes, an array, an image.
+    **mends
+        What `data.preparation.prepare` is told to do otherwise than it would.
 
     Raises
     ------
     data.decoding.PictureError
         When the upload cannot be used; its message is for the visitor.
     """
-    prepared = prepare(upload)
+    prepared = prepare(upload, **mends)
     return Reading(prepared, classifier.classify(prepared.pixels[None])[0])

@@ -11,9 +11,9 @@ from PIL import Image
 
 from data.decoding import PictureError
 from data.fashion_mnist import LABELS
-from data.preparation import KINDS
+from data.preparation import KINDS, Prepared
 from explain.methods import DEFAULT_METHOD, METHODS, explain_image
-from explain.overlay import DEFAULT_OPACITY, enlarge_picture, overlay_heatmap
+from explain.overlay import DEFAULT_OPACITY, draw_box, enlarge_picture, overlay_heatmap, show_cutout
 from model.learner import READY, Learner
 from model.readers import Reading, read_picture
 from model.recipes import FEATURE_MAP
@@ -23,6 +23,9 @@ DRAWINGS_DIRECTORY = Path(__file__).parent.parent / "assets" / "drawings"
 PAD_SIDE_PX = 400
 BRUSH_PX = 6
 RANKS = ("first guess", "second guess", "third guess")
+TURNS = ("as it is", "90° right", "upside down", "90° left")
+PIECES = ("all together", "the best one", "the second", "the third")
+WHOLE_PICTURE = (0, 100, 0, 100)  # left, right, top, bottom, in percent
 INVITATION = render_message(
     "What is it?", "Upload a picture, take a photo, draw an item or pick an example: the answer appears here."
 )
@@ -41,8 +44,8 @@ class NotReadyError(Exception):
     """No network can answer yet."""
 
 
-def answer_upload(learner: Learner, upload) -> Reading:
-    """Read one upload with the newest network there is.
+def answer_upload(learner: Learner, upload, **mends) -> Reading:
+    """Read one upload with the newest network there is; for `mends` see `data.preparation.prepare`.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def answer_upload(learner: Learner, upload) -> Reading:
         raise NotReadyError(
             "The network is only just starting. The first answers come in a few seconds, by themselves."
         )
-    return read_picture(learner.classifier, upload)
+    return read_picture(learner.classifier, upload, **mends)
 
 
 def explain_reading(learner: Learner, reading: Reading, label: str, versus: str | None, method: str) -> np.ndarray:
@@ -97,14 +100,14 @@ def take_drawing(drawing: dict | None) -> np.ndarray | None:
     return None if composite is None or np.ptp(composite) == 0 else composite
 
 
-def show_answer(learner: Learner, source, picture, drawing, rank, method, opacity):
-    """Answer for the picture or the drawing, whichever is in front: result, details, overlay, 28×28 picture."""
+def show_answer(learner: Learner, source, picture, drawing, rank, method, opacity, *mends):
+    """Answer for the picture or the drawing, whichever is in front: result, details, overlay, steps."""
     upload = picture if source == "picture" else take_drawing(drawing)
     without_answer = gr.Column(visible=False), None, None
     if upload is None:
         return INVITATION, *without_answer
     try:
-        reading = answer_upload(learner, upload)
+        reading = answer_upload(learner, upload, **read_mends(*mends))
     except PictureError as error:
         return render_message("This picture cannot be used", str(error), "warning"), *without_answer
     except NotReadyError as error:
@@ -113,13 +116,34 @@ def show_answer(learner: Learner, source, picture, drawing, rank, method, opacit
     heatmap = explain_reading(learner, reading, label, None, method)
     words = f"What speaks for {label}" if heatmap.any() else f"Nothing here speaks for {label}"
     overlay = overlay_heatmap(reading.prepared.picture, heatmap, reading.prepared.box, opacity)
-    seen = np.round(reading.prepared.pixels * 255).astype(np.uint8)
     return (
         render_reading(reading, learner.state != READY),
         gr.Column(visible=True),
         gr.update(value=overlay, label=words),
-        enlarge_picture(np.repeat(seen, 3, axis=2)),
+        show_steps(reading.prepared),
     )
+
+
+def read_mends(keep_background, invert, turn, piece, left, right, top, bottom) -> dict:
+    """Give what the visitor mended as arguments of `data.preparation.prepare`; percentages become shares."""
+    crop = (left / 100, top / 100, right / 100, bottom / 100)
+    return {
+        "cut_out": not keep_background,
+        "invert": invert,
+        "quarter_turns": TURNS.index(turn),
+        "piece": None if piece == PIECES[0] else PIECES.index(piece) - 1,
+        "crop": None if crop == (0, 0, 1, 1) else crop,
+    }
+
+
+def show_steps(prepared: Prepared) -> list[tuple[np.ndarray, str]]:
+    """The way that the picture took, with captions."""
+    seen = np.repeat(np.round(prepared.pixels * 255).astype(np.uint8), 3, axis=2)
+    return [
+        (enlarge_picture(draw_box(prepared.picture, prepared.box)), "Your picture"),
+        (enlarge_picture(show_cutout(prepared.picture, prepared.mask)), "The garment in it"),
+        (enlarge_picture(seen), "What the network saw: 28×28"),
+    ]
 
 
 def list_examples(learner: Learner) -> list[tuple[Image.Image, str]]:
@@ -166,13 +190,14 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
         with gr.Column(min_width=320):
             sources, picture, drawing, fronts = build_inputs()
             clear = gr.Button("Clear and start over", size="sm", elem_id="clear")
+            mends, mend_reset = build_mends()
         with gr.Column(min_width=320):
             result = gr.HTML(INVITATION, elem_id="result")
             with gr.Column(visible=False) as details:
-                overlay, seen = build_pictures()
+                overlay, steps = build_pictures()
                 settings = build_settings()
-    outputs = [result, details, overlay, seen]
-    inputs = [source, picture, drawing, *settings]
+    outputs = [result, details, overlay, steps]
+    inputs = [source, picture, drawing, *settings, *mends]
     build_endpoints(learner)
 
     def answer(*values):
@@ -188,15 +213,21 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
     fronts["drawing"].select(None, js=TAKE_BRUSH, api_visibility="private")
     picture.change(answer, inputs, outputs, **shared)
     gr.on(
-        [drawing.change, generation.change, *(setting.input for setting in settings)], answer, inputs, outputs, **latest
+        [drawing.change, generation.change, *(control.input for control in (*settings, *mends))],
+        answer,
+        inputs,
+        outputs,
+        **latest,
     )
-    cleared = clear.click(lambda: (None, None), None, [picture, drawing], api_visibility="private")
+    untouched = [mend.value for mend in mends]
+    cleared = clear.click(lambda: (None, None, *untouched), None, [picture, drawing, *mends], api_visibility="private")
     cleared.then(None, js=TAKE_BRUSH, api_visibility="private")
 
     def take_example(event: gr.SelectData):
-        return examples[event.index][0], "picture", gr.Tabs(selected="picture")
+        return examples[event.index][0], "picture", gr.Tabs(selected="picture"), *untouched
 
-    gallery.select(take_example, None, [picture, source, sources], api_visibility="private")
+    gallery.select(take_example, None, [picture, source, sources, *mends], api_visibility="private")
+    mend_reset.click(lambda: untouched, None, mends, api_visibility="private").then(answer, inputs, outputs, **latest)
 
 
 def build_inputs():
@@ -227,32 +258,28 @@ def build_inputs():
     return sources, picture, drawing, {"picture": picture_tab, "drawing": drawing_tab}
 
 
-def build_pictures() -> tuple[gr.Image, gr.Image]:
-    """The visitor's picture with the heatmap on it, and the picture as the network saw it."""
-    with gr.Row(elem_id="seen-row"):
-        overlay = gr.Image(
-            label="What made the guess",
-            format="png",
-            interactive=False,
-            buttons=["download", "fullscreen"],
-            scale=3,
-            min_width=100,
-            elem_id="overlay",
-            alt_text="Your picture with a heatmap on it: bright regions made the guess",
-        )
-        with gr.Column(scale=1, min_width=90):
-            seen = gr.Image(
-                label="What the network saw",
-                show_label=False,
-                format="png",
-                interactive=False,
-                buttons=[],
-                elem_id="seen",
-                alt_text="The 28×28 picture that the network saw",
-            )
-            gr.HTML('<p class="remarks">What the network saw: 28×28 pixels</p>')
+def build_pictures() -> tuple[gr.Image, gr.Gallery]:
+    """The visitor's picture with the heatmap on it, and the way that it took to 28×28 pixels."""
+    overlay = gr.Image(
+        label="What made the guess",
+        format="png",
+        interactive=False,
+        buttons=["download", "fullscreen"],
+        elem_id="overlay",
+        alt_text="Your picture with a heatmap on it: bright regions made the guess",
+    )
     gr.HTML(LEGEND)
-    return overlay, seen
+    steps = gr.Gallery(
+        label="The way of your picture",
+        show_label=False,
+        allow_preview=False,
+        object_fit="contain",
+        format="png",
+        buttons=[],
+        elem_id="steps",
+        elem_classes="thumbnails",
+    )
+    return overlay, steps
 
 
 def build_settings() -> list:
@@ -263,6 +290,25 @@ def build_settings() -> list:
         method = gr.Dropdown(choices, value=DEFAULT_METHOD, label="Heatmap by", min_width=140, elem_id="method")
         opacity = gr.Slider(0, 1, DEFAULT_OPACITY, step=0.05, label="Heatmap strength", min_width=140)
     return [rank, method, opacity]
+
+
+def build_mends() -> tuple[list, gr.Button]:
+    """What the visitor can do where the preparation went wrong, and the button that takes it back."""
+    with gr.Accordion("Not what you meant? Mend the picture", open=False, elem_id="mends"):
+        with gr.Row():
+            keep_background = gr.Checkbox(label="Keep the background", min_width=140)
+            invert = gr.Checkbox(label="Swap light and dark", min_width=140)
+        with gr.Row():
+            turn = gr.Dropdown(list(TURNS), value=TURNS[0], label="Turn", min_width=140)
+            piece = gr.Dropdown(list(PIECES), value=PIECES[0], label="Pieces", min_width=140)
+        crop = []
+        for pair in (("Left", "Right"), ("Top", "Bottom")):
+            with gr.Row():
+                for edge in pair:
+                    value = WHOLE_PICTURE[len(crop)]
+                    crop.append(gr.Slider(0, 100, value, step=1, label=f"{edge} edge, %", min_width=140))
+        reset = gr.Button("Take it all back", size="sm")
+    return [keep_background, invert, turn, piece, *crop], reset
 
 
 # Endpoints -------------------------------------------------------------------------------------

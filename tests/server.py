@@ -74,8 +74,8 @@ class Server:
             time.sleep(0.5)
         raise TimeoutError(self.log)
 
-    def stop(self, how: int = signal.SIGINT) -> int:
-        """End the process and give its exit code."""
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        """End the process and give its exit code. (SIGINT is ignored by what a shell starts in the background.)"""
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(60)

@@ -5,7 +5,6 @@ One server learns the recipe `startup` on the real data; the tests follow its li
 
 import os
 import shutil
-import signal
 
 import numpy as np
 import pytest
@@ -160,7 +159,7 @@ def test_a_drawn_t_shirt_gets_three_labels_and_a_heatmap(page):
     assert guesses[0][0] == "T-shirt/top"
     shares = [share for _, share in guesses]
     assert shares == sorted(shares, reverse=True)
-    assert page.locator("#seen img").is_visible()
+    assert page.locator("#steps .thumbnail-item").count() == 3
     page.locator("#clear").click()
     page.get_by_text("What is it?").wait_for()
     assert not page.locator("#overlay img").is_visible()
@@ -186,6 +185,20 @@ def test_the_evidence_for_another_guess_has_another_heatmap(page):
     before = page.locator("#overlay img").get_attribute("src")
     page.locator("#rank").get_by_text("second guess").click()
     page.wait_for_function("before => document.querySelector('#overlay img')?.src !== before", arg=before)
+
+
+def test_a_picture_can_be_mended_and_that_be_taken_back(page):
+    first = pick_example(page, 9)
+    page.locator("#mends").get_by_text("Mend the picture").click()
+    overlay = page.locator("#overlay img")
+    before = overlay.get_attribute("src")
+    page.get_by_label("Swap light and dark").check()
+    page.wait_for_function("before => document.querySelector('#overlay img')?.src !== before", arg=before)
+    assert read_answer(page) != first
+    before = overlay.get_attribute("src")
+    page.get_by_role("button", name="Take it all back").click()
+    page.wait_for_function("before => document.querySelector('#overlay img')?.src !== before", arg=before)
+    assert read_answer(page) == first
 
 
 def test_an_error_opens_with_evidence_for_guess_and_truth(page):
@@ -318,4 +331,4 @@ def test_the_second_start_answers_from_the_cache(server, models, tmp_path):
         answer = Client(second.url, verbose=False).predict(drawing, api_name="/classify")
         assert answer["top3"][0]["label"] == "Trouser"
     finally:
-        second.stop(signal.SIGTERM)
+        assert second.stop() == 0

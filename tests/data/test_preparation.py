@@ -245,7 +245,7 @@ def test_two_pieces_can_be_chosen_between():
 def test_a_crop_limits_what_is_looked_at():
     picture, known = draw_shirt()
     both = np.concatenate([picture, picture], axis=1)
-    prepared = prepare(both, crop=(320, 0, 640, 360))
+    prepared = prepare(both, crop=(0.5, 0, 1, 1))
     left, _, right, _ = prepared.box
     assert left >= 320 and right <= 680
     assert not prepared.mask[:, :320].any()
@@ -254,12 +254,12 @@ def test_a_crop_limits_what_is_looked_at():
 
 def test_a_crop_may_reach_beyond_the_picture():
     picture = draw_shirt()[0]
-    np.testing.assert_array_equal(prepare(picture, crop=(-50, -50, 5000, 5000)).pixels, prepare(picture).pixels)
+    np.testing.assert_array_equal(prepare(picture, crop=(-0.5, -0.5, 5, 5)).pixels, prepare(picture).pixels)
 
 
 def test_a_tiny_crop_is_refused():
     with pytest.raises(PictureError, match="larger box"):
-        prepare(draw_shirt()[0], crop=(10, 10, 12, 12))
+        prepare(draw_shirt()[0], crop=(0.1, 0.1, 0.11, 0.11))
 
 
 def test_without_cutting_out_the_whole_picture_is_shown():

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explain.overlay import colour_heatmap, enlarge_picture, overlay_heatmap, place_heatmap
+from explain.overlay import (
+    colour_heatmap,
+    draw_box,
+    enlarge_picture,
+    overlay_heatmap,
+    place_heatmap,
+    show_cutout,
+)
 
 
 def test_a_hot_quarter_lands_on_that_quarter_of_the_box():
@@ -68,3 +75,20 @@ def test_any_box_gives_values_from_0_to_1_and_nothing_outside(corner_and_side, s
     assert all(rows + 0.5 >= top) and all(rows + 0.5 < top + side)
     assert all(columns + 0.5 >= left) and all(columns + 0.5 < left + side)
     assert placed[placed > 0] == pytest.approx(1)
+
+
+def test_a_box_is_framed_within_the_picture():
+    picture = np.full((240, 240, 3), 90, np.uint8)
+    framed = draw_box(picture, (60, -40, 180, 80))
+    changed = (framed != picture).any(axis=2)
+    assert changed[:, 60].any() and changed[80 - 1].any() and changed[0, 100]
+    assert not changed[30, 120] and not changed[120, 120]
+
+
+def test_what_is_not_the_garment_is_faded():
+    picture = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    mask = np.zeros((40, 50), bool)
+    mask[10:20, 10:30] = True
+    shown = show_cutout(picture, mask)
+    np.testing.assert_array_equal(shown[mask], picture[mask])
+    assert shown[~mask].std() < picture[~mask].std() / 4

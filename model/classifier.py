@@ -51,15 +51,17 @@ class Classifier:
     ----------
     network : keras.Model
         (N, 28, 28, 1) float32 0..1 -> (N, 10) logits; for explanations. Hold `lock` while using it.
+    mirror : bool
+        Answer with the mean over an image and its mirror image.
     temperature, energy_threshold : float
         From the validation set; before they are known, 1 and minus infinity (everything is recognised).
     """
 
-    def __init__(self, network: keras.Model, temperature: float = 1.0, energy_threshold: float = -np.inf):
+    def __init__(self, network: keras.Model, mirror: bool):
         self.network = network
-        self.temperature, self.energy_threshold = temperature, energy_threshold
+        self.temperature, self.energy_threshold = 1.0, -np.inf
         self.lock = threading.RLock()
-        self._answer = compile_inference(network)
+        self._answer = compile_inference(network, mirror)
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> "Classifier":
@@ -70,9 +72,10 @@ class Classifier:
         CacheError
             When the weights do not fit the recipe's network.
         """
-        network = build_network(RECIPES[checkpoint.card["recipe"]].network)
+        recipe = RECIPES[checkpoint.card["recipe"]]
+        network = build_network(recipe.network)
         set_weights(network, checkpoint.weights)
-        classifier = cls(network)
+        classifier = cls(network, mirror=recipe.flip)
         classifier.calibrate(checkpoint.metrics)
         return classifier
 

@@ -97,12 +97,11 @@ def learn_recipe(
             reject_checkpoint(snapshot_path, error)
             trainer = Trainer(recipe, dataset, seed)
 
-    share_at_start = trainer.epochs_done / recipe.epochs
+    share_at_start = trainer.compute_share()
     on_progress(Progress(share_at_start, None, trainer.history))
     while trainer.epochs_done < recipe.epochs:
-        epoch = trainer.epochs_done
         for epoch_share in trainer.run_epoch():
-            share = (epoch + epoch_share) / recipe.epochs
+            share = trainer.compute_share(epoch_share)
             seconds_left = (time.monotonic() - started) / (share - share_at_start) * (1 - share)
             on_progress(Progress(share, seconds_left, list(trainer.history)))
             on_weights(trainer.network)
@@ -120,7 +119,9 @@ def _evaluate(trainer, started: float) -> Checkpoint:
     from model.training import compute_logits
 
     dataset, validation = trainer.dataset, trainer.validation_indices
-    validation_logits = compute_logits(trainer.answer, dataset.train_images[validation])
+    validation_logits = trainer.validation_logits
+    if validation_logits is None:  # stopped between the last epoch and here
+        validation_logits = compute_logits(trainer.answer, dataset.train_images[validation])
     test_logits = compute_logits(trainer.answer, dataset.test_images)
     metrics = write_report(validation_logits, dataset.train_labels[validation], test_logits, dataset.test_labels)
     metrics["parameters"] = int(trainer.network.count_params())
@@ -226,7 +227,7 @@ class Learner:
         from model.networks import build_network
 
         if self.classifier is None:
-            self._serve(Classifier(build_network(self.recipe.network)))
+            self._serve(Classifier(build_network(self.recipe.network), mirror=self.recipe.flip))
         elif time.monotonic() - self._refreshed < REFRESH_SECONDS:
             return
         self.classifier.update(network.get_weights())

@@ -19,6 +19,8 @@ from model.recipes import FEATURE_MAP
 
 # Mean and standard deviation of the training images' pixels.
 PIXEL_MEAN, PIXEL_SPREAD = 0.286, 0.353
+# Up to this side of a feature map `SmallMapConv2D` is the faster one.
+SMALL_MAP_PX = 7
 
 
 def build_network(name: str, seed: int = 0, dtype: str = "float32") -> keras.Model:
@@ -55,13 +57,22 @@ def choose_training_dtype() -> str:
     return "mixed_bfloat16" if has_bfloat16 else "float32"
 
 
-def compile_inference(network: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
+def compile_inference(network: keras.Model, mirror: bool) -> Callable[[np.ndarray], tf.Tensor]:
     """Compile a network's answer: one trace for any number of images, safe to call from several threads.
 
-    `network.predict` costs 100 ms a call, and is not safe there.
+    With `mirror` the logits are the mean over an image and its mirror image. `network.predict` costs 100 ms a call, and
+    is not safe there.
     """
     signature = tf.TensorSpec([None, *network.input_shape[1:]], tf.float32)
-    return tf.function(lambda images: network(images, training=False), input_signature=[signature])
+
+    @tf.function(input_signature=[signature])
+    def answer(images):
+        if not mirror:
+            return network(images, training=False)
+        both = tf.concat([images, images[:, :, ::-1]], axis=0)  # (N, 28, 28, 1) -> (2 N, 28, 28, 1)
+        return tf.reduce_mean(tf.reshape(network(both, training=False), (2, -1, len(LABELS))), axis=0)  # -> (N, 10)
+
+    return answer
 
 
 class FusedBatchNormalization(layers.BatchNormalization):
@@ -85,12 +96,41 @@ class FusedBatchNormalization(layers.BatchNormalization):
         return outputs
 
 
+class SmallMapConv2D(layers.Conv2D):
+    """Convolution at stride 1 whose kernel gradient is itself computed as a convolution.
+
+    On feature maps as small as 7×7 the library's own kernel gradient takes 1.2 to 1.4 times as long on a CPU.
+    """
+
+    def convolution_op(self, inputs, kernel):
+        return _convolve_small_map(inputs, tf.convert_to_tensor(kernel))  # custom gradients take no variables
+
+
+@tf.custom_gradient
+def _convolve_small_map(inputs, kernel):
+    def compute_gradients(upstream):
+        options = {"strides": [1, 1, 1, 1], "padding": "SAME"}
+        for_inputs = tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=tf.shape(inputs), filter=kernel, out_backprop=upstream, **options
+        )
+        # Channels take the place of images, images that of channels, and the upstream gradient slides over the map.
+        margins = [[0, 0], [kernel.shape[0] // 2] * 2, [kernel.shape[1] // 2] * 2, [0, 0]]
+        maps = tf.transpose(inputs, (3, 1, 2, 0))  # (N, H, W, C) -> (C, H, W, N)
+        window = tf.transpose(upstream, (1, 2, 0, 3))  # (N, H, W, F) -> (H, W, N, F)
+        for_kernel = tf.nn.conv2d(maps, window, 1, margins)  # -> (C, 3, 3, F)
+        return for_inputs, tf.transpose(for_kernel, (1, 2, 0, 3))  # -> (3, 3, C, F)
+
+    return tf.nn.conv2d(inputs, kernel, 1, "SAME"), compute_gradients
+
+
 def _scale_pixels(inputs):
     return layers.Rescaling(1 / PIXEL_SPREAD, -PIXEL_MEAN / PIXEL_SPREAD)(inputs)
 
 
 def _convolve(tensor, filters: int, kernel: int = 3, stride: int = 1):
-    tensor = layers.Conv2D(filters, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(
+    is_small = stride == 1 and tensor.shape[1] <= SMALL_MAP_PX
+    convolution = SmallMapConv2D if is_small else layers.Conv2D
+    tensor = convolution(filters, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(
         tensor
     )
     return layers.ReLU()(FusedBatchNormalization()(tensor))
@@ -112,8 +152,8 @@ def _pool_and_answer(features):
 def _build_compact(inputs):
     """Cheap 5×5 stem at stride 2, one layer at 14×14, two wide ones at 7×7."""
     tensor = _convolve(_scale_pixels(inputs), 32, kernel=5, stride=2)  # (N, 28, 28, 1) -> (N, 14, 14, 32)
-    tensor = _convolve(tensor, 64)  # -> (N, 14, 14, 64)
-    tensor = layers.MaxPooling2D()(tensor)  # -> (N, 7, 7, 64)
+    tensor = _convolve(tensor, 48)  # -> (N, 14, 14, 48)
+    tensor = layers.MaxPooling2D()(tensor)  # -> (N, 7, 7, 48)
     return _pool_and_answer(_convolve(_convolve(tensor, 128), 128))  # -> (N, 7, 7, 128) -> (N, 10)
 
 

@@ -37,7 +37,11 @@ class Recipe:
     label_smoothing : float
         Share of the target spread over all classes (Szegedy et al. 2016, arXiv:1512.00567).
     flip : bool
-        Mirror each image left-right in every other epoch.
+        Mirror each image left-right in every other epoch, and answer with the mean over an image and its mirror image.
+    hard_epochs : int
+        So many of the epochs, the last ones, learn only from the images that are still hard.
+    hard_share : float
+        Share of the training images in such an epoch: those whose loss was highest when last learnt from.
     """
 
     name: str
@@ -51,6 +55,8 @@ class Recipe:
     label_smoothing: float = 0.0
     flip: bool = False
     low_precision: bool = True
+    hard_epochs: int = 0
+    hard_share: float = 1.0
 
     def compute_fingerprint(self) -> str:
         """Hash every setting that changes what is learnt; the wording of name and summary does not."""
@@ -82,12 +88,14 @@ RECIPES = {
             name="startup",
             summary="the default: learns in about two minutes on two CPU cores",
             network="compact",
-            epochs=5,
+            epochs=8,
             batch_size=256,
             optimizer="muon",
             peak_learning_rate=0.05,
             label_smoothing=0.1,
             flip=True,
+            hard_epochs=6,
+            hard_share=0.4,
         ),
         Recipe(
             name="tiny",

@@ -20,7 +20,7 @@ SPLIT_SEED = 0
 # progress bar that moves and a Ctrl-C that is heard.
 CHUNKS_PER_EPOCH = 12
 # Between epochs this many validation images give the accuracy so far.
-INTERIM_VALIDATION_IMAGES = 2000
+INTERIM_VALIDATION_IMAGES = 1000
 EVALUATION_BATCH = 500
 
 OPTIMIZERS: dict[str, Callable] = {"muon": Muon, "adam": keras.optimizers.Adam}
@@ -66,21 +66,40 @@ class Trainer:
         self.recipe, self.dataset, self.seed = recipe, dataset, seed
         self.train_indices, self.validation_indices = dataset.split_train(SPLIT_SEED)
         self.batch_size = min(recipe.batch_size, len(self.train_indices))
-        self.steps_per_epoch = len(self.train_indices) // self.batch_size
         dtype = choose_training_dtype() if recipe.low_precision else "float32"
         self.network = build_network(recipe.network, seed, dtype)
-        self.answer = compile_inference(self.network)
+        self.answer = compile_inference(self.network, mirror=recipe.flip)
         self.optimizer = OPTIMIZERS[recipe.optimizer](self._make_schedule())
         self.optimizer.build(self.network.trainable_variables)
-        self._loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+        self._loss = keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=recipe.label_smoothing, reduction=None
+        )
+        # Of each training image, when last learnt from.
+        self._losses = np.zeros(len(dataset.train_images), np.float32)
         self._images = tf.constant(dataset.train_images)
         self._labels = tf.constant(dataset.train_labels, tf.int32)
         self.epochs_done, self.train_seconds, self.history = 0, 0.0, []
+        self.validation_logits = None  # of the whole validation split, known after the last epoch
+
+    def _count_steps(self, epoch: int) -> int:
+        is_hard = epoch >= self.recipe.epochs - self.recipe.hard_epochs
+        share = self.recipe.hard_share if is_hard else 1.0
+        return max(1, int(share * len(self.train_indices)) // self.batch_size)
+
+    def _count_steps_before(self, epoch: int) -> int:
+        return sum(self._count_steps(earlier) for earlier in range(epoch))
+
+    def compute_share(self, epoch_share: float = 0.0) -> float:
+        """Give the share of all steps that is done, 0..1, with `epoch_share` of the epoch under way."""
+        steps = self._count_steps_before(self.epochs_done)
+        if epoch_share:
+            steps += epoch_share * self._count_steps(self.epochs_done)
+        return steps / self._count_steps_before(self.recipe.epochs)
 
     def _make_schedule(self):
         if self.recipe.warmup_share is None:
             return self.recipe.peak_learning_rate
-        total_steps = self.recipe.epochs * self.steps_per_epoch
+        total_steps = self._count_steps_before(self.recipe.epochs)
         return OneCycle(self.recipe.peak_learning_rate, self.recipe.warmup_share * total_steps, total_steps)
 
     def run_epoch(self) -> Iterator[float]:
@@ -89,17 +108,27 @@ class Trainer:
         Closing the generator early leaves `epochs_done` as it was; the epoch then begins again.
         """
         started = time.perf_counter()
-        generator = np.random.default_rng([self.seed, self.epochs_done])
-        batches = generator.permutation(self.train_indices)[: self.steps_per_epoch * self.batch_size]
-        batches = batches.reshape(self.steps_per_epoch, self.batch_size).astype(np.int32)
+        steps = self._count_steps(self.epochs_done)
+        batches = self._choose_images(steps * self.batch_size).reshape(steps, self.batch_size)
         mirrored = self._choose_mirrored()[batches]
-        totals = np.zeros(2)
-        for chunk in np.array_split(np.arange(self.steps_per_epoch), min(CHUNKS_PER_EPOCH, self.steps_per_epoch)):
-            totals += [total.numpy() for total in self._run_steps(batches[chunk], mirrored[chunk])]
-            yield (chunk[-1] + 1) / self.steps_per_epoch
+        right = 0.0
+        for chunk in np.array_split(np.arange(steps), min(CHUNKS_PER_EPOCH, steps)):
+            losses, hits = self._run_steps(batches[chunk], mirrored[chunk])
+            self._losses[batches[chunk]] = losses.numpy()
+            right += hits.numpy()
+            yield (chunk[-1] + 1) / steps
         self.epochs_done += 1
         self.train_seconds += time.perf_counter() - started
-        self._record_epoch(*(totals / batches.size))
+        self._record_epoch(self._losses[batches].mean(), right / batches.size)
+
+    def _choose_images(self, count: int) -> np.ndarray:
+        """Choose this epoch's images in a new order: the `count` of highest loss, or any when all but a batch fit."""
+        generator = np.random.default_rng([self.seed, self.epochs_done])
+        shuffled = generator.permutation(self.train_indices).astype(np.int32)
+        if len(shuffled) - count < self.batch_size:
+            return shuffled[:count]
+        hardest = np.argsort(-self._losses[shuffled], kind="stable")[:count]
+        return shuffled[np.sort(hardest)]
 
     def _choose_mirrored(self) -> np.ndarray:
         """Choose the images to mirror: a random half in the first epoch, then each one in turn (airbench)."""
@@ -111,27 +140,29 @@ class Trainer:
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None], tf.bool)])
     def _run_steps(self, batches, mirrored):
-        """Run as many steps as `batches` has rows; give summed loss and count of right answers."""
-        loss_sum, correct = tf.constant(0.0), tf.constant(0.0)
-        for step in tf.range(tf.shape(batches)[0]):
+        """Run as many steps as `batches` has rows; give each image's loss and the count of right answers."""
+        steps, correct = tf.shape(batches)[0], tf.constant(0.0)
+        losses = tf.TensorArray(tf.float32, steps, element_shape=[None])
+        for step in tf.range(steps):
             images = tf.gather(self._images, batches[step])  # (B, 28, 28, 1)
             images = tf.where(mirrored[step][:, None, None, None], images[:, :, ::-1], images)
             labels = tf.gather(self._labels, batches[step])  # (B,)
             with tf.GradientTape() as tape:
                 logits = self.network(images, training=True)  # (B, 10)
-                loss = self._loss(tf.one_hot(labels, len(LABELS)), logits)
-            gradients = tape.gradient(loss, self.network.trainable_variables)
+                loss = self._loss(tf.one_hot(labels, len(LABELS)), logits)  # (B,)
+                mean_loss = tf.reduce_mean(loss)
+            gradients = tape.gradient(mean_loss, self.network.trainable_variables)
             self.optimizer.apply(gradients, self.network.trainable_variables)
+            losses = losses.write(step, loss)
             hits = tf.argmax(logits, 1, output_type=tf.int32) == labels
-            loss_sum += loss * tf.cast(tf.size(labels), tf.float32)
             correct += tf.reduce_sum(tf.cast(hits, tf.float32))
-        return loss_sum, correct
+        return losses.stack(), correct
 
     def _record_epoch(self, train_loss: float, train_accuracy: float) -> None:
-        subset = self.validation_indices
-        if self.epochs_done < self.recipe.epochs:
-            subset = subset[:INTERIM_VALIDATION_IMAGES]
+        is_last = self.epochs_done == self.recipe.epochs
+        subset = self.validation_indices[: None if is_last else INTERIM_VALIDATION_IMAGES]
         logits = compute_logits(self.answer, self.dataset.train_images[subset])
+        self.validation_logits = logits if is_last else None
         labels = self.dataset.train_labels[subset]
         loss = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         self.history.append(
@@ -159,7 +190,11 @@ class Trainer:
             "metrics": {},
             "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         }
-        return Checkpoint(card, self.network.get_weights(), [v.numpy() for v in self.optimizer.variables])
+        return Checkpoint(card, self.network.get_weights(), self._read_state())
+
+    def _read_state(self) -> list[np.ndarray]:
+        """Give what the next epoch needs besides the weights: the optimizer's variables and the images' losses."""
+        return [*(variable.numpy() for variable in self.optimizer.variables), self._losses.copy()]
 
     def restore(self, snapshot: Checkpoint) -> None:
         """Continue from a snapshot.
@@ -172,9 +207,10 @@ class Trainer:
         if snapshot.card["seed"] != self.seed:
             raise CacheError(f"was learnt with seed {snapshot.card['seed']}")
         set_weights(self.network, snapshot.weights)
-        if [a.shape for a in snapshot.optimizer_state] != [tuple(v.shape) for v in self.optimizer.variables]:
+        if [a.shape for a in snapshot.optimizer_state] != [a.shape for a in self._read_state()]:
             raise CacheError("holds an optimizer state that does not fit")
-        for variable, array in zip(self.optimizer.variables, snapshot.optimizer_state, strict=True):
+        *optimizer_state, self._losses = snapshot.optimizer_state
+        for variable, array in zip(self.optimizer.variables, optimizer_state, strict=True):
             variable.assign(array)
         self.epochs_done = snapshot.card["epochs_done"]
         self.train_seconds = snapshot.card["train_seconds"]

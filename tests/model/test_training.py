@@ -77,12 +77,14 @@ def test_the_cached_metrics_are_those_of_the_cached_network(small_dataset, tiny_
     assert np.mean(guesses == small_dataset.test_labels) == pytest.approx(checkpoint.metrics["test"]["accuracy"])
 
 
+@pytest.mark.parametrize("low_precision", [False, True], ids=["float32", "low precision"])
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_learns(name, small_dataset, tmp_path):
+def test_every_recipe_learns(name, low_precision, small_dataset, tmp_path):
     """The contract of a recipe: in two epochs of small batches it beats guessing, and its checkpoint answers."""
     from model.classifier import Classifier
 
-    recipe = dataclasses.replace(RECIPES[name], epochs=2, batch_size=32)
+    settings = {"epochs": 2, "hard_epochs": 1, "batch_size": 32, "low_precision": low_precision}
+    recipe = dataclasses.replace(RECIPES[name], **settings)
     checkpoint = learn_recipe(recipe, small_dataset, tmp_path)
     assert checkpoint.metrics["validation_accuracy"] > 0.25
     assert checkpoint.metrics["parameters"] == sum(weights.size for weights in checkpoint.weights)
@@ -120,3 +122,55 @@ def test_weights_that_do_not_fit_are_refused(tiny_checkpoint):
 
     with pytest.raises(CacheError):
         set_weights(build_network("tiny"), tiny_checkpoint.weights[:-1])
+
+
+def test_hard_epochs_learn_from_the_images_of_highest_loss(small_dataset):
+    from model.training import Trainer
+
+    recipe = dataclasses.replace(TINY, epochs=3, hard_epochs=1, hard_share=0.4)
+    trainer = Trainer(recipe, small_dataset)
+    shares = []
+    for _ in range(2):
+        shares += [trainer.compute_share(share) for share in trainer.run_epoch()]
+    losses = trainer._losses.copy()
+    count = trainer._count_steps(2) * trainer.batch_size
+    chosen = trainer._choose_images(count)
+    left_out = np.setdiff1d(trainer.train_indices, chosen)
+    assert len(set(chosen)) == count == 448  # 40% of 1,197, in whole batches
+    assert losses[chosen].min() >= losses[left_out].max()
+    shares += [trainer.compute_share(share) for share in trainer.run_epoch()]
+    assert shares == sorted(shares) and shares[-1] == 1
+
+
+def test_the_kernel_gradient_of_small_maps_is_the_library_s():
+    import keras
+    import tensorflow as tf
+
+    from model.networks import SmallMapConv2D
+
+    images = tf.random.stateless_normal((8, 7, 7, 5), (1, 2))
+    weights = tf.random.stateless_normal((8, 7, 7, 6), (3, 4))
+    mine, theirs = (layer(6, 3, padding="same", use_bias=False) for layer in (SmallMapConv2D, keras.layers.Conv2D))
+    gradients = []
+    for layer in (mine, theirs):
+        layer.build(images.shape)
+        layer.set_weights(mine.get_weights())
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = layer(images)
+            value = tf.reduce_sum(outputs * weights)
+        gradients.append((outputs, *tape.gradient(value, [images, layer.kernel.value])))
+    for ours, library in zip(*gradients, strict=True):
+        np.testing.assert_allclose(ours, library, atol=1e-4)
+
+
+def test_a_mirrored_image_gets_the_same_answer_from_a_recipe_that_flips(small_dataset):
+    from model.networks import build_network, compile_inference
+
+    network = build_network("tiny")
+    network.layers[-1].set_weights([np.random.default_rng(0).normal(size=w.shape) for w in network.layers[-1].weights])
+    images = small_dataset.test_images[:4]
+    both = [compile_inference(network, mirror=True)(one).numpy() for one in (images, images[:, :, ::-1])]
+    np.testing.assert_allclose(*both, atol=1e-4)
+    plain = compile_inference(network, mirror=False)
+    np.testing.assert_allclose(both[0], (plain(images) + plain(images[:, :, ::-1])) / 2, atol=1e-4)

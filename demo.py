@@ -29,6 +29,10 @@ SENTENCE = (
     "guesses what it is and shows which regions made the guess."
 )
 STYLE = Path(__file__).parent / "assets" / "page.css"
+# Darker than Gradio's own where text would be too pale to read: 4.5 to 1 at least.
+THEME = gr.themes.Default(primary_hue="teal", neutral_hue="slate", radius_size="lg").set(
+    body_text_color_subdued="*neutral_500", color_accent="*primary_700", block_label_text_color="*neutral_600"
+)
 TABS = {"Classify": classify, "Errors": errors, "Report card": report_card}
 LARGEST_FILE = "30mb"
 # Files that visitors brought are deleted after an hour; looked for every ten minutes. In seconds.
@@ -83,8 +87,9 @@ def launch_page(page: gr.Blocks, options: argparse.Namespace) -> None:
         footer_links=["api", "settings"],
         run_history=False,
         ssr_mode=False,
-        mcp_server=True,
-        theme=gr.themes.Default(primary_hue="teal", neutral_hue="slate", radius_size="lg"),
+        # Gradio does not ask MCP clients for the password.
+        mcp_server=options.auth is None,
+        theme=THEME,
         css_paths=STYLE,
         quiet=True,
     )
@@ -92,14 +97,15 @@ def launch_page(page: gr.Blocks, options: argparse.Namespace) -> None:
 
 
 def share_page(page: gr.Blocks) -> None:
-    """Ask Gradio for a public link, for a bounded time; the local page goes on whatever comes of it."""
-    finished = threading.Event()
-    threading.Thread(target=_open_tunnel, args=[page, finished], name="share", daemon=True).start()
-    if not finished.wait(SHARE_SECONDS):
-        print("Gradio's share server does not answer yet; the local page goes on without a public link.", flush=True)
+    """Ask Gradio for a public link in the background; the local page goes on whatever comes of it."""
+    words = "Gradio's share server does not answer yet; the local page goes on without a public link."
+    impatience = threading.Timer(SHARE_SECONDS, print, [words])
+    impatience.daemon = True
+    impatience.start()
+    threading.Thread(target=_open_tunnel, args=[page, impatience], name="share", daemon=True).start()
 
 
-def _open_tunnel(page: gr.Blocks, finished: threading.Event) -> None:
+def _open_tunnel(page: gr.Blocks, impatience: threading.Timer) -> None:
     # What `launch(share=True)` does, but there a server that never answers would hold everything up.
     from gradio.networking import setup_tunnel
 
@@ -110,7 +116,7 @@ def _open_tunnel(page: gr.Blocks, finished: threading.Event) -> None:
         log.info("sharing failed", exc_info=error)
         print(f"No public link: {error} The local page goes on: {page.local_url}", flush=True)
     finally:
-        finished.set()
+        impatience.cancel()
 
 
 def main(arguments: list[str] | None = None) -> int:

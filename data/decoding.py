@@ -17,6 +17,7 @@ SMALLEST_SIDE_PX = 8
 LARGEST_PICTURE_PX = 110_000_000
 # No PostScript, PDF, video or vendor formats: each decoder is a door, and nobody needs these here.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM", "TGA", "ICO")
+LARGEST_FILE_BYTES = 100_000_000
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 ORIENTATION_TAG = 0x0112
 UPRIGHT_BY_ORIENTATION = {
@@ -98,6 +99,10 @@ def _copy_image(picture: Image.Image) -> Image.Image:
 
 def _read_file(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():  # a device would never end
+            raise PictureError(f"The file {path.name} cannot be read: not a file.")
+        if path.exists() and path.stat().st_size > LARGEST_FILE_BYTES:
+            raise _too_large()
         return path.read_bytes()
     except OSError as error:
         raise PictureError(f"The file {path.name} cannot be read: {error.strerror or 'not a file'}.") from error

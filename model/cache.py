@@ -8,7 +8,6 @@ beside it and also holds the optimizer's state, so that a killed run can continu
 import json
 import os
 import tempfile
-import zipfile
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -81,8 +80,15 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             raise
 
 
-def load_checkpoint(path: Path, recipe: Recipe, data_fingerprint: str | None = None) -> Checkpoint:
+def load_checkpoint(
+    path: Path, recipe: Recipe, data_fingerprint: str | None = None, finished: bool = True
+) -> Checkpoint:
     """Read a checkpoint and make sure that it is of this recipe and, if told which, of this data.
+
+    Parameters
+    ----------
+    finished : bool
+        True refuses a snapshot.
 
     Raises
     ------
@@ -102,9 +108,11 @@ def load_checkpoint(path: Path, recipe: Recipe, data_fingerprint: str | None = N
             )
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # damaged archives make NumPy and zipfile raise a dozen kinds, down to TokenError
         raise CacheError(f"cannot be read ({type(error).__name__}: {error})") from error
     _check_card(card, recipe, data_fingerprint)
+    if finished and not card["metrics"]:
+        raise CacheError("is a snapshot, not a finished network")
     return checkpoint
 
 

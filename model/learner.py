@@ -7,7 +7,6 @@ TensorFlow is imported inside the functions: importing this module is quick.
 
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -38,16 +37,13 @@ log = logging.getLogger(__name__)
 def import_tensorflow() -> None:
     """Import TensorFlow with as little chatter as it allows."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if not shutil.which("nvidia-smi"):
-        # Without a GPU, looking for one ends in a line that reads like a crash.
-        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     import tensorflow  # noqa: F401
 
 
-def load_or_set_aside(path: Path, recipe: Recipe, dataset: FashionMNIST) -> Checkpoint | None:
+def load_or_set_aside(path: Path, recipe: Recipe, dataset: FashionMNIST, finished: bool = True) -> Checkpoint | None:
     """Load a cached checkpoint; one that cannot be used is renamed and said so, never trusted."""
     try:
-        return load_checkpoint(path, recipe, dataset.fingerprint)
+        return load_checkpoint(path, recipe, dataset.fingerprint, finished)
     except FileNotFoundError:
         return None
     except CacheError as error:
@@ -88,7 +84,7 @@ def learn_recipe(
     started = time.monotonic()
     snapshot_path = locate_snapshot(models_directory, recipe)
     trainer = Trainer(recipe, dataset, seed)
-    snapshot = load_or_set_aside(snapshot_path, recipe, dataset)
+    snapshot = load_or_set_aside(snapshot_path, recipe, dataset, finished=False)
     if snapshot:
         try:
             trainer.restore(snapshot)

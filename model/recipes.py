@@ -5,7 +5,7 @@ This module knows nothing of TensorFlow, so that a menu or `--help` can list rec
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 # Every network calls its last feature map before global pooling so: heatmaps are made there.
 FEATURE_MAP = "feature_map"
@@ -60,8 +60,12 @@ class Recipe:
 
     def compute_fingerprint(self) -> str:
         """Hash every setting that changes what is learnt; the wording of name and summary does not."""
-        settings = asdict(self)
-        del settings["name"], settings["summary"]
+        # What is at its default is left out: a setting that is new to the table leaves older caches valid.
+        settings = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in ("name", "summary") and getattr(self, field.name) != field.default
+        }
         return hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

@@ -14,10 +14,11 @@ from data.fashion_mnist import LABELS
 from data.preparation import KINDS, Prepared
 from explain.methods import DEFAULT_METHOD, METHODS, explain_image
 from explain.overlay import DEFAULT_OPACITY, draw_box, enlarge_picture, overlay_heatmap, show_cutout
-from model.learner import READY, Learner
+from model.learner import FAILED, READY, Learner
 from model.readers import Reading, read_picture
 from model.recipes import FEATURE_MAP
-from tabs.markup import LEGEND, build_picture_input, format_percent, render_bars, render_message
+from tabs.markup import LEGEND, format_percent, render_bars, render_message
+from tabs.uploads import build_pad, build_picture_input
 
 DRAWINGS_DIRECTORY = Path(__file__).parent.parent / "assets" / "drawings"
 PAD_SIDE_PX = 400
@@ -38,6 +39,11 @@ TAKE_BRUSH = """() => {
     };
     setTimeout(take, 200, 30);
 }"""
+# On a phone the answer lies below the input, out of sight.
+SHOW_RESULT = """() => {
+    const result = document.querySelector("#result .answer, #result .warning");
+    if (result && window.innerWidth < 700) result.scrollIntoView({ behavior: "smooth", block: "start" });
+}"""
 
 
 class NotReadyError(Exception):
@@ -54,18 +60,21 @@ def answer_upload(learner: Learner, upload, **mends) -> Reading:
     NotReadyError
         When learning has not come far enough to answer.
     """
-    if learner.classifier is None:
-        raise NotReadyError(
-            "The network is only just starting. The first answers come in a few seconds, by themselves."
-        )
-    return read_picture(learner.classifier, upload, **mends)
+    classifier = learner.classifier
+    if classifier is None and learner.state == FAILED:
+        raise NotReadyError("Learning stopped with an error, so nothing can be answered. The program's log says why.")
+    if classifier is None:
+        words = "The network is only just starting. The first answers come in a few seconds, by themselves."
+        raise NotReadyError(words)
+    return read_picture(classifier, upload, **mends)
 
 
 def explain_reading(learner: Learner, reading: Reading, label: str, versus: str | None, method: str) -> np.ndarray:
     """Compute where the evidence for a label lies: (28, 28) float32, 0..1."""
-    with learner.classifier.lock:
+    classifier = learner.classifier  # taken once: a better one may come in at any moment
+    with classifier.lock:
         return explain_image(
-            learner.classifier.network,
+            classifier.network,
             reading.prepared.pixels,
             LABELS.index(label),
             LABELS.index(versus) if versus else None,
@@ -175,7 +184,7 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
     """
     examples = list_examples(learner)
     source = gr.State("picture")
-    gr.HTML("<h3>Pick an example, or bring your own</h3>", elem_classes="heading")
+    gr.HTML("<h2>Pick an example, or bring your own</h2>", elem_classes="heading")
     gallery = gr.Gallery(
         [(enlarge_example(image), caption) for image, caption in examples],
         label="Examples",
@@ -200,8 +209,15 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
     inputs = [source, picture, drawing, *settings, *mends]
     build_endpoints(learner)
 
+    untouched = [mend.value for mend in mends]
+
     def answer(*values):
         return show_answer(learner, *values)
+
+    def answer_anew(source, picture, drawing, rank, method, opacity, *mended):
+        """A new picture: what was chosen and mended for the last one no longer holds."""
+        shown = show_answer(learner, source, picture, drawing, RANKS[0], method, opacity, *untouched)
+        return *shown, RANKS[0], *untouched
 
     # The queue of all visitors' answers: two at a time keep both cores busy; only the newest of one visitor counts.
     shared = {"api_visibility": "private", "concurrency_id": "answer", "concurrency_limit": 2}
@@ -210,8 +226,9 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
         tab.select(lambda name=name: name, None, source, api_visibility="private").then(
             answer, inputs, outputs, **latest
         )
-    fronts["drawing"].select(None, js=TAKE_BRUSH, api_visibility="private")
-    picture.change(answer, inputs, outputs, **shared)
+    gr.on([fronts["drawing"].select, drawing.clear], None, js=TAKE_BRUSH, api_visibility="private")
+    anew = picture.change(answer_anew, inputs, [*outputs, settings[0], *mends], **shared)
+    anew.then(None, js=SHOW_RESULT, api_visibility="private")
     gr.on(
         [drawing.change, generation.change, *(control.input for control in (*settings, *mends))],
         answer,
@@ -219,14 +236,18 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
         outputs,
         **latest,
     )
-    untouched = [mend.value for mend in mends]
-    cleared = clear.click(lambda: (None, None, *untouched), None, [picture, drawing, *mends], api_visibility="private")
+    cleared = clear.click(
+        lambda: (None, None, RANKS[0], *untouched),
+        None,
+        [picture, drawing, settings[0], *mends],
+        api_visibility="private",
+    )
     cleared.then(None, js=TAKE_BRUSH, api_visibility="private")
 
     def take_example(event: gr.SelectData):
-        return examples[event.index][0], "picture", gr.Tabs(selected="picture"), *untouched
+        return examples[event.index][0], "picture", gr.Tabs(selected="picture")
 
-    gallery.select(take_example, None, [picture, source, sources, *mends], api_visibility="private")
+    gallery.select(take_example, None, [picture, source, sources], api_visibility="private")
     mend_reset.click(lambda: untouched, None, mends, api_visibility="private").then(answer, inputs, outputs, **latest)
 
 
@@ -242,15 +263,10 @@ def build_inputs():
                 elem_id="picture",
             )
         with gr.Tab("Draw", id="drawing") as drawing_tab:
-            drawing = gr.Sketchpad(
+            drawing = build_pad(
                 label="Draw the outline of an item, large",
                 height="min(29rem, 100vw)",
-                image_mode="L",
-                sources=(),
-                transforms=(),
-                layers=False,
                 canvas_size=(PAD_SIDE_PX, PAD_SIDE_PX),
-                fixed_canvas=True,
                 brush=gr.Brush(default_size=BRUSH_PX, colors=["#000000"], color_mode="fixed"),
                 buttons=[],
                 elem_id="drawing",

@@ -14,10 +14,15 @@ from model.learner import Learner
 from model.recipes import FEATURE_MAP
 from tabs.markup import LEGEND, format_percent, render_bars, render_message
 
+LIMITS = (20, 40, 100, 400)
 DEFAULT_LIMIT = 40
-LARGEST_LIMIT = 400
 NOT_YET = render_message("Not yet", "The errors are gathered when learning is done. They appear here by themselves.")
 PICK_ONE = render_message("Pick an error", "It is shown large, with what spoke for the guess and for the truth.")
+# On a phone the error lies below the gallery, out of sight.
+SHOW_ERROR = """() => {
+    const words = document.querySelector("#error-words");
+    if (window.innerWidth < 700) words.scrollIntoView({ behavior: "smooth", block: "start" });
+}"""
 
 
 def find_errors(learner: Learner, truth, predicted, order, limit) -> list[dict]:
@@ -37,7 +42,7 @@ def show_gallery(learner: Learner, truth, predicted, order, limit):
     if not learner.checkpoint:
         return [], [], NOT_YET
     errors = find_errors(learner, truth, predicted, order, None)
-    shown = errors[: int(limit)]
+    shown = errors[:limit]
     pictures = [
         (
             enlarge_picture(take_test_image(learner, error["index"])),
@@ -54,6 +59,8 @@ def show_gallery(learner: Learner, truth, predicted, order, limit):
 
 def show_error(learner: Learner, errors: list[dict], position: int):
     """One error large: words, the row of pictures, evidence for the wrong guess, evidence for the truth."""
+    if position >= len(errors):  # clicked while the filters were changing
+        return PICK_ONE, gr.Row(visible=False), None, None
     error = errors[position]
     probabilities = learner.compute_test_probabilities()[error["index"]]
     order = np.argsort(-probabilities)[:3]
@@ -78,9 +85,10 @@ def show_error(learner: Learner, errors: list[dict], position: int):
 
 def overlay_evidence(learner: Learner, index: int, label: str) -> np.ndarray:
     """A test image with the evidence for a label on it: (H, W, 3) uint8."""
-    with learner.classifier.lock:
+    classifier = learner.classifier
+    with classifier.lock:
         heatmap = explain_image(
-            learner.classifier.network, learner.dataset.test_images[index], LABELS.index(label), layer=FEATURE_MAP
+            classifier.network, learner.dataset.test_images[index], LABELS.index(label), layer=FEATURE_MAP
         )
     return overlay_heatmap(take_test_image(learner, index), heatmap, (0, 0, SIDE_PX, SIDE_PX))
 
@@ -95,7 +103,7 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
         )
         orders = [(words, key) for key, words in ORDERS.items()]
         order = gr.Dropdown(orders, value="surest", label="Order", min_width=180)
-        limit = gr.Slider(10, LARGEST_LIMIT, DEFAULT_LIMIT, step=10, label="Show at most", min_width=180)
+        limit = gr.Dropdown(list(LIMITS), value=DEFAULT_LIMIT, label="Show at most", min_width=120)
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=3, min_width=320):
             count = gr.HTML(NOT_YET, elem_id="error-count")
@@ -133,14 +141,16 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
     quiet = {"api_visibility": "private", "show_progress": "hidden"}
 
     def fill(*values):
-        return show_gallery(learner, *values)
+        return *show_gallery(learner, *values), PICK_ONE, gr.Row(visible=False)
 
     def pick(event: gr.SelectData, errors):
         return show_error(learner, errors, event.index)
 
-    changes = [generation.change, *(control.input for control in filters)]
-    gr.on(changes, fill, filters, [gallery, shown, count], trigger_mode="always_last", **quiet)
-    gallery.select(pick, shown, [words, pictures, guess_overlay, truth_overlay], **quiet)
+    # `change` and not `input`: emptying a list with its × is no input to Gradio.
+    changes = [generation.change, *(control.change for control in filters)]
+    gr.on(changes, fill, filters, [gallery, shown, count, words, pictures], trigger_mode="always_last", **quiet)
+    picked = gallery.select(pick, shown, [words, pictures, guess_overlay, truth_overlay], **quiet)
+    picked.then(None, js=SHOW_ERROR, api_visibility="private")
     build_endpoint(learner)
 
 
@@ -167,8 +177,11 @@ def build_endpoint(learner: Learner) -> None:
         if not learner.checkpoint:
             words = "The network is still learning; its errors are known when /status says ready."
             raise gr.Error(words, print_exception=False)
+        for labels in (truth, predicted):
+            if isinstance(labels, str):
+                raise gr.Error(f"truth and predicted are lists: send [{labels!r}].", print_exception=False)
         try:
-            return find_errors(learner, truth, predicted, order, int(limit))
+            return find_errors(learner, truth, predicted, order, DEFAULT_LIMIT if limit is None else int(limit))
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from error
 

@@ -33,7 +33,8 @@ def render_strip(learner: Learner) -> str:
         words += f", about {format_duration(learner.seconds_left)} left"
     if learner.history:
         words += f". So far right on {format_percent(learner.history[-1]['validation_accuracy'])} of unseen images"
-    curve = render_history(learner.history, "accuracy")
+    # Not of training images: those of later epochs are only the hard ones, and would look like a step back.
+    curve = render_history(learner.history, "accuracy", kinds=("validation",))
     return render_progress(f"{words}. You can try it already.", learner.progress, curve)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from html import escape
 
-import gradio as gr
 import numpy as np
 
 from explain.overlay import colour_heatmap
@@ -40,10 +39,15 @@ def render_table(header: list[str], rows: list[list[str]], caption: str) -> str:
 
 def render_legend() -> str:
     """The heatmap's colours, from no evidence to the strongest."""
-    stops = ", ".join(f"rgb{tuple(map(int, colour))}" for colour in colour_heatmap(np.linspace(0, 1, 7)[None])[0])
+    levels = np.linspace(0, 1, 7)
+    # As on the picture: the less evidence, the more of the picture shows through.
+    stops = ", ".join(
+        f"rgb({red} {green} {blue} / {level:.2f})"
+        for level, (red, green, blue) in zip(levels, colour_heatmap(levels[None])[0], strict=True)
+    )
     return (
-        '<div class="legend" role="img" aria-label="Colours of the heatmap: dark for little evidence, yellow for most">'
-        f'<span>little evidence</span><span class="scale" style="background:linear-gradient(90deg, {stops})"></span>'
+        '<div class="legend" role="img" aria-label="Colours of the heatmap: clear for no evidence, yellow for most">'
+        f'<span>no evidence</span><span class="scale" style="background:linear-gradient(90deg, {stops})"></span>'
         "<span>most</span></div>"
     )
 
@@ -106,29 +110,9 @@ def render_curves(title: str, curves: dict[str, list[tuple[float, float]]], form
     )
 
 
-def render_history(history: list[dict], measure: str) -> str:
-    """Accuracy or loss on training and validation images over the epochs; see `model.training.Progress`."""
-    curves = {
-        words: [(record["epoch"], record[f"{kind}_{measure}"]) for record in history]
-        for kind, words in (("train", "training images"), ("validation", "validation images"))
-    }
+def render_history(history: list[dict], measure: str, kinds: tuple[str, ...] = ("train", "validation")) -> str:
+    """Accuracy or loss over the epochs; `kinds` says on which images. See `model.training.Progress`."""
+    words = {"train": "training images", "validation": "validation images"}
+    curves = {words[kind]: [(record["epoch"], record[f"{kind}_{measure}"]) for record in history] for kind in kinds}
     format_value = format_percent if measure == "accuracy" else "{:.2f}".format
     return render_curves(measure.capitalize(), curves, format_value)
-
-
-def build_picture_input(**options) -> gr.Image:
-    """Build an image input that hands over the file as it came, as a path.
-
-    Gradio's own would open it first, and answer a broken file with an error that tells a visitor nothing;
-    `data.decoding` opens every picture here.
-    """
-    component = gr.Image(type="filepath", image_mode=None, format="png", **options)
-    open_picture = component.preprocess
-
-    def take_file(payload):
-        is_link = payload is not None and payload.url and payload.url.startswith("data:")
-        return open_picture(payload) if payload is None or is_link else payload.path
-
-    # On the instance: Gradio writes a stub file beside the source of every class derived from a component.
-    component.preprocess = take_file
-    return component

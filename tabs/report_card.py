@@ -11,6 +11,7 @@ import numpy as np
 from data.fashion_mnist import LABELS, VALIDATION_SHARE
 from explain.overlay import enlarge_picture
 from model.learner import Learner
+from model.recipes import Recipe
 from tabs.markup import format_percent, render_bars, render_history, render_message, render_table
 
 SAMPLES = 30
@@ -72,6 +73,19 @@ def render_distribution(learner: Learner) -> str:
     )
 
 
+def describe_curves(recipe: Recipe) -> str:
+    """Say what makes the training curves look worse than the validation curves."""
+    words = "Training figures are of the images as they were learnt from, mirrored every other time."
+    if recipe.label_smoothing:
+        words += f" Their loss includes label smoothing of {recipe.label_smoothing}, which validation's does not."
+    if recipe.hard_epochs:
+        share = format_percent(recipe.hard_share, 0)
+        words += (
+            f" The last {recipe.hard_epochs} epochs learn only from the {share} of them that are still the hardest."
+        )
+    return words
+
+
 def list_samples(learner: Learner) -> list[tuple[np.ndarray, str]]:
     """The first test images with guess and truth."""
     guesses = learner.compute_test_probabilities()[:SAMPLES].argmax(axis=1)
@@ -112,6 +126,7 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
                 accuracy = gr.HTML(elem_id="accuracy-curve")
             with gr.Column(min_width=320):
                 loss = gr.HTML(elem_id="loss-curve")
+        gr.HTML(f'<p class="remarks">{describe_curves(learner.recipe)}</p>')
         gr.HTML(f"<h3>The first {SAMPLES} test images and what they were taken for</h3>", elem_classes="heading")
         samples = gr.Gallery(
             label="Sample guesses",

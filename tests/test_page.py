@@ -3,8 +3,10 @@
 One server learns the recipe `startup` on the real data; the tests follow its life in the order of this file.
 """
 
+import json
 import os
 import shutil
+import urllib.request
 
 import numpy as np
 import pytest
@@ -17,10 +19,6 @@ from tests.server import ROOT, Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WIDTHS = {"desktop": 1280, "phone": 390}
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("CI") != "true", reason="no chromium on this machine"
-)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +39,9 @@ def server(models, tmp_path_factory):
 def browser():
     from playwright.sync_api import sync_playwright
 
-    assert CHROMIUM, "CI needs chromium"
+    if not CHROMIUM:
+        assert os.environ.get("CI") != "true", "CI needs chromium"
+        pytest.skip("no chromium on this machine")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
@@ -312,8 +312,37 @@ def test_a_file_that_is_no_picture_gets_a_sentence(content, client, tmp_path):
     assert str(caught.value).endswith(".") and "Traceback" not in str(caught.value)
 
 
+def post_raw(url: str, endpoint: str, data: list) -> str:
+    """Call an endpoint as a hand-made request does; give the event stream."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/gradio_api/call/{endpoint}", json.dumps({"data": data}).encode(), headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        event = json.load(answer)["event_id"]
+    with urllib.request.urlopen(f"{url}/gradio_api/call/{endpoint}/{event}", timeout=60) as stream:
+        return stream.read().decode()
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}], ids=["bare", "as a file"])
+@pytest.mark.parametrize("endpoint", ["classify", "explain"])
+def test_no_file_of_the_host_can_be_looked_at(endpoint, meta, server, tmp_path):
+    secret = tmp_path / "secret.png"
+    Image.fromarray(np.arange(4096, dtype=np.uint8).reshape(64, 64)).save(secret)
+    more = [None, None, "gradcam"] if endpoint == "explain" else []
+    answer = post_raw(server.url, endpoint, [{"path": str(secret)} | meta, *more])
+    assert "event: error" in answer and "top3" not in answer and "heatmap" not in answer
+
+
+def test_a_wrong_filter_is_told(client):
+    for wrong in ({"truth": "Shirt"}, {"order": "x"}, {"limit": -1}):
+        with pytest.raises((AppError, ValueError)) as caught:
+            client.predict(**wrong, api_name="/errors")
+        assert "Traceback" not in str(caught.value)
+
+
 def test_nothing_went_wrong_in_the_log(server):
-    assert "Traceback" not in server.log
+    # Gradio logs what it refuses itself (a path of the host, a choice that is not on the list) as a traceback.
+    tracebacks = [part for part in server.log.split("Traceback")[1:] if "gradio.exceptions" not in part]
+    assert tracebacks == []
 
 
 # The second start ------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The cache is written whole or not at all, and a file that cannot be used is set aside, not trusted."""
 
+import hashlib
 import json
 import os
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from model import cache
-from model.cache import Checkpoint, load_checkpoint, locate_checkpoint, save_checkpoint, set_aside
+from model.cache import CacheError, Checkpoint, load_checkpoint, locate_checkpoint, save_checkpoint, set_aside
 from model.learner import Learner, load_or_set_aside
 from model.recipes import RECIPES
 
@@ -56,6 +57,8 @@ FAULTS = {
     "other format": (lambda path: rewrite_card(path, format=0), "another format"),
     "other recipe": (lambda path: rewrite_card(path, recipe_fingerprint="x"), "another recipe"),
     "other data": (lambda path: rewrite_card(path, data_fingerprint="x"), "another data set"),
+    "snapshot": (lambda path: rewrite_card(path, metrics={}), "is a snapshot"),
+    "an array": (lambda path: np.save(path.open("wb"), np.zeros(3)), "cannot be read"),
     "no history": (lambda path: rewrite_card(path, history=None), "lacks 'history'"),
 }
 
@@ -70,6 +73,27 @@ def test_a_file_that_cannot_be_used_is_set_aside_with_a_message(fault, path, sma
     assert not path.exists()
     (aside,) = path.parent.glob("tiny.npz.aside-*")
     assert aside.read_bytes() == damaged
+
+
+def test_any_damage_is_noticed_or_harmless(path):
+    whole = path.read_bytes()
+    generator = np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        start = generator.integers(len(whole) - 40)
+        damaged[start : start + 20] = generator.bytes(20)
+        path.write_bytes(damaged)
+        try:
+            checkpoint = load_checkpoint(path, TINY)
+        except CacheError:
+            continue
+        assert checkpoint.card["recipe"]
+
+
+def test_a_setting_at_its_default_leaves_older_caches_valid():
+    settings = {"network": "tiny", "epochs": 2, "batch_size": 64, "optimizer": "muon", "peak_learning_rate": 0.05}
+    expected = hashlib.blake2b(json.dumps(settings, sort_keys=True).encode(), digest_size=16).hexdigest()
+    assert TINY.compute_fingerprint() == expected
 
 
 def test_weights_of_another_shape_are_set_aside_and_learnt_anew(path, small_dataset, caplog):

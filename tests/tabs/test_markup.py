@@ -44,7 +44,14 @@ def test_no_points_draw_nothing(curves):
 
 
 def make_learner(**values):
-    known = {"state": LEARNING, "checkpoint": None, "progress": 0.0, "seconds_left": None, "history": []}
+    known = {
+        "state": LEARNING,
+        "recipe": None,
+        "checkpoint": None,
+        "progress": 0.0,
+        "seconds_left": None,
+        "history": [],
+    }
     return SimpleNamespace(**(known | values))
 
 

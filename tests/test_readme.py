@@ -3,6 +3,8 @@
 import json
 import re
 
+import numpy as np
+
 from explain.methods import METHODS
 from model.recipes import DEFAULT_RECIPE
 from tests.server import ROOT
@@ -36,10 +38,63 @@ def make_rows() -> dict[str, str]:
 
 
 def test_the_table_of_figures_is_that_of_the_json_files():
-    section = README.split("## Figures")[1].split("\n## ")[0]
+    section = README.split("## Figures")[1].split("\n### ")[0]
     rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", section, re.MULTILINE))
     del rows["figure"]
     assert rows == make_rows()
+
+
+def make_training_rows() -> list[list[str]]:
+    """One row a recipe or baseline that was measured, the mean over its seeds."""
+    rows = read_json("benchmarks/training.json")["rows"]
+    table = []
+    for name in dict.fromkeys(row["name"] for row in rows):
+        runs = [row for row in rows if row["name"] == name]
+
+        def mean(key, runs=runs):
+            return float(np.mean([run[key] for run in runs]))
+
+        spread = f" ± {100 * np.std([run['test_accuracy'] for run in runs], ddof=1):.2f}" if len(runs) > 1 else ""
+        parameters = f"{runs[0]['parameters']:,}" if "parameters" in runs[0] else ""
+        table.append(
+            [
+                f"`{name}`",
+                str(len(runs)),
+                f"{mean('train_accuracy'):.1%}",
+                f"{mean('validation_accuracy'):.2%}",
+                f"{mean('test_accuracy'):.2%}{spread}",
+                parameters,
+                f"{mean('classic_epochs'):.1f}",
+                f"{mean('total_seconds'):.0f} s",
+                f"{mean('peak_memory_gb'):.2f} GB",
+                f"{mean('busy_cores'):.2f}",
+            ]
+        )
+    return table
+
+
+def test_the_table_of_recipes_is_that_of_the_json_file():
+    assert read_rows("Learning") == make_training_rows()
+
+
+def make_upload_rows() -> list[list[str]]:
+    groups = read_json("benchmarks/uploads.json")["groups"]
+    ways = ("naive", "inverted", "ours")
+    return [
+        [name, str(group["pictures"]), *(f"{group[way]['top1']:.0%} ({group[way]['top3']:.0%})" for way in ways)]
+        for name, group in groups.items()
+    ]
+
+
+def read_rows(section: str) -> list[list[str]]:
+    """Cells of the first table in a section, without its head."""
+    text = README.split(f"### {section}")[1].split("\n#")[0]
+    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_table_of_uploads_is_that_of_the_json_file():
+    assert read_rows("Uploads") == make_upload_rows()
 
 
 def test_every_picture_and_file_that_is_linked_is_there():

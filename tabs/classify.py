@@ -89,8 +89,8 @@ def explain_reading(learner: Learner, reading: Reading, label: str, versus: str 
 def render_reading(reading: Reading, is_learning: bool) -> str:
     """The three guesses, and what the visitor should know about them."""
     prediction, prepared = reading.prediction, reading.prepared
-    title = prediction.label if prediction.recognised else "None of the ten, it seems"
-    lead = "" if prediction.recognised else "<p>Of the ten classes it is closest to:</p>"
+    title = prediction.label if prediction.recognised else f"{prediction.label}?"
+    lead = "" if prediction.recognised else "<p>It may well be none of the ten; these are closest:</p>"
     bars = [(label, share, format_percent(share)) for label, share in prediction.top3]
     remarks = [f"Taken for a {KINDS[prepared.kind]}.", prepared.note]
     if prepared.pieces > 1:

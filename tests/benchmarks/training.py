@@ -39,7 +39,7 @@ def time_classic_epoch() -> float:
     train, _ = dataset.split_train(SPLIT_SEED)
     images, labels = dataset.train_images[train], keras.utils.to_categorical(dataset.train_labels[train])
     network = build_network(UNIT_NETWORK)
-    network.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True), ["accuracy"])
+    network.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     network.fit(images[: 4 * UNIT_BATCH], labels[: 4 * UNIT_BATCH], UNIT_BATCH, verbose=0)
     started = time.perf_counter()
     network.fit(images, labels, UNIT_BATCH, epochs=UNIT_EPOCHS, verbose=0)

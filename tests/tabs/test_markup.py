@@ -82,7 +82,7 @@ def test_an_answer_says_what_it_is_and_what_to_doubt():
     assert "still learning" not in render_reading(make_reading(), False)
     assert "still learning" in render_reading(make_reading(), True)
     unknown = render_reading(make_reading(recognised=False), False)
-    assert "None of the ten" in unknown and "closest" in unknown and "Bag" in unknown
+    assert "none of the ten" in unknown and "closest" in unknown and "<h2>Bag?</h2>" in unknown
 
 
 @pytest.mark.parametrize("drawing", [None, {"composite": None}, {"composite": np.full((9, 9), 255, np.uint8)}])

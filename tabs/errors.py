@@ -102,7 +102,7 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
             list(LABELS), value=list(HARD_LABELS), multiselect=True, label="and were taken for", min_width=240
         )
         orders = [(words, key) for key, words in ORDERS.items()]
-        order = gr.Dropdown(orders, value="surest", label="Order", min_width=180)
+        order = gr.Dropdown(orders, value="surest", label="Order", min_width=230)
         limit = gr.Dropdown(list(LIMITS), value=DEFAULT_LIMIT, label="Show at most", min_width=120)
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=3, min_width=320):

@@ -113,6 +113,9 @@ def draw_accuracy_against_time(rows: list[dict], path: Path) -> None:
                 textcoords="offset points",
             )
     axes.set(xscale="log", xlabel="classic epochs", ylabel="accuracy", ylim=(0.82, 0.97))
+    ticks = (0.2, 0.5, 1, 2, 5, 10, 20, 50)
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
     axes.set_title("Test accuracy (dots) and validation accuracy on the way (lines)")
     axes.grid(alpha=0.3)
     save_figure(figure, path)

@@ -21,6 +21,8 @@ from model.recipes import FEATURE_MAP
 PIXEL_MEAN, PIXEL_SPREAD = 0.286, 0.353
 # Up to this side of a feature map `SmallMapConv2D` is the faster one.
 SMALL_MAP_PX = 7
+# NVIDIA's GPUs multiply bfloat16 from this generation on (Ampere).
+BFLOAT16_COMPUTE_CAPABILITY = (8, 0)
 
 
 def build_network(name: str, seed: int = 0, dtype: str = "float32") -> keras.Model:
@@ -51,9 +53,14 @@ def build_network(name: str, seed: int = 0, dtype: str = "float32") -> keras.Mod
 
 
 def choose_training_dtype() -> str:
-    """Give the dtype policy that this machine trains fastest with: bfloat16 only where the CPU multiplies it."""
-    cpu = Path("/proc/cpuinfo")
-    has_bfloat16 = cpu.exists() and "avx512_bf16" in cpu.read_text()
+    """Give the dtype policy that this machine trains fastest with: bfloat16 only where the GPU or CPU multiplies it."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        has_bfloat16 = details.get("compute_capability", (0, 0)) >= BFLOAT16_COMPUTE_CAPABILITY
+    else:
+        cpu = Path("/proc/cpuinfo")
+        has_bfloat16 = cpu.exists() and "avx512_bf16" in cpu.read_text()
     return "mixed_bfloat16" if has_bfloat16 else "float32"
 
 
@@ -127,13 +134,23 @@ def _scale_pixels(inputs):
     return layers.Rescaling(1 / PIXEL_SPREAD, -PIXEL_MEAN / PIXEL_SPREAD)(inputs)
 
 
-def _convolve(tensor, filters: int, kernel: int = 3, stride: int = 1):
+def _normalise_convolution(tensor, filters: int, kernel: int = 3, stride: int = 1):
     is_small = stride == 1 and tensor.shape[1] <= SMALL_MAP_PX
     convolution = SmallMapConv2D if is_small else layers.Conv2D
     tensor = convolution(filters, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(
         tensor
     )
-    return layers.ReLU()(FusedBatchNormalization()(tensor))
+    return FusedBatchNormalization()(tensor)
+
+
+def _convolve(tensor, filters: int, kernel: int = 3, stride: int = 1):
+    return layers.ReLU()(_normalise_convolution(tensor, filters, kernel, stride))
+
+
+def _add_residual(tensor):
+    """Two convolutions that learn what to add (He et al. 2015, arXiv:1512.03385)."""
+    filters = tensor.shape[-1]
+    return layers.ReLU()(layers.Add()([tensor, _normalise_convolution(_convolve(tensor, filters), filters)]))
 
 
 def _mark_feature_map(tensor):
@@ -155,6 +172,14 @@ def _build_compact(inputs):
     tensor = _convolve(tensor, 48)  # -> (N, 14, 14, 48)
     tensor = layers.MaxPooling2D()(tensor)  # -> (N, 7, 7, 48)
     return _pool_and_answer(_convolve(_convolve(tensor, 128), 128))  # -> (N, 7, 7, 128) -> (N, 10)
+
+
+def _build_residual(inputs):
+    """Full resolution at the start, then a convolution and a residual block at each of 14×14 and 7×7."""
+    tensor = _convolve(_convolve(_scale_pixels(inputs), 32), 64)  # (N, 28, 28, 1) -> (N, 28, 28, 64)
+    tensor = _add_residual(_convolve(layers.MaxPooling2D()(tensor), 128))  # -> (N, 14, 14, 128)
+    tensor = _add_residual(_convolve(layers.MaxPooling2D()(tensor), 256))  # -> (N, 7, 7, 256)
+    return _pool_and_answer(tensor)  # -> (N, 10)
 
 
 def _build_tiny(inputs):
@@ -181,6 +206,7 @@ def _build_dense(inputs):
 
 NETWORKS = {
     "compact": _build_compact,
+    "residual": _build_residual,
     "tiny": _build_tiny,
     "classic-32": partial(_build_classic, filters=32, dropout=0.0),
     "classic-64": partial(_build_classic, filters=64, dropout=0.0),

@@ -42,6 +42,12 @@ class Recipe:
         So many of the epochs, the last ones, learn only from the images that are still hard.
     hard_share : float
         Share of the training images in such an epoch: those whose loss was highest when last learnt from.
+    shift_px : int
+        Move training images by up to so many pixels.
+    cover_share : float
+        Share of the training images of which a rectangle is covered.
+    validation_images : int or None
+        Learn from all but so many of the 60,000; None holds the common fifth back.
     """
 
     name: str
@@ -57,6 +63,9 @@ class Recipe:
     low_precision: bool = True
     hard_epochs: int = 0
     hard_share: float = 1.0
+    shift_px: int = 0
+    cover_share: float = 0.0
+    validation_images: int | None = None
 
     def compute_fingerprint(self) -> str:
         """Hash every setting that changes what is learnt; the wording of name and summary does not."""
@@ -100,6 +109,20 @@ RECIPES = {
             flip=True,
             hard_epochs=6,
             hard_share=0.4,
+        ),
+        Recipe(
+            name="best",
+            summary="the most accurate: over an hour on two CPU cores, minutes on a GPU",
+            network="residual",
+            epochs=28,
+            batch_size=256,
+            optimizer="muon",
+            peak_learning_rate=0.05,
+            label_smoothing=0.1,
+            flip=True,
+            shift_px=2,
+            cover_share=0.5,
+            validation_images=3000,
         ),
         Recipe(
             name="tiny",

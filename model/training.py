@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from data.fashion_mnist import LABELS, FashionMNIST
 from model.cache import FORMAT, CacheError, Checkpoint
+from model.distortions import cover_images, shift_images
 from model.networks import build_network, choose_training_dtype, compile_inference
 from model.optimizers import Muon
 from model.recipes import Recipe
@@ -59,18 +60,38 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return self.peak * tf.clip_by_value(tf.minimum(rise, fall), 0.0, 1.0)
 
 
+def choose_strategy() -> tf.distribute.Strategy:
+    """Several GPUs learn together, each from its part of a batch; one GPU, or the CPU, is TensorFlow's own choice."""
+    several = len(tf.config.list_physical_devices("GPU")) > 1
+    return tf.distribute.MirroredStrategy() if several else tf.distribute.get_strategy()
+
+
+def split_images(recipe: Recipe, dataset: FashionMNIST) -> tuple[np.ndarray, np.ndarray]:
+    """Give the indices to learn from and those to validate on, both (N,) int64.
+
+    A recipe that validates on less learns from the rest of the common validation images too, so what one recipe
+    validates on no recipe learns from.
+    """
+    train, validation = dataset.split_train(SPLIT_SEED)
+    count = recipe.validation_images
+    return (train, validation) if count is None else (np.concatenate([train, validation[count:]]), validation[:count])
+
+
 class Trainer:
     """A network, its optimizer and its data, ready to learn one epoch after the other."""
 
     def __init__(self, recipe: Recipe, dataset: FashionMNIST, seed: int = 0):
         self.recipe, self.dataset, self.seed = recipe, dataset, seed
-        self.train_indices, self.validation_indices = dataset.split_train(SPLIT_SEED)
-        self.batch_size = min(recipe.batch_size, len(self.train_indices))
+        self.train_indices, self.validation_indices = split_images(recipe, dataset)
+        self._strategy = choose_strategy()
+        replicas = self._strategy.num_replicas_in_sync
+        self.batch_size = min(recipe.batch_size, len(self.train_indices)) // replicas * replicas
         dtype = choose_training_dtype() if recipe.low_precision else "float32"
-        self.network = build_network(recipe.network, seed, dtype)
+        with self._strategy.scope():
+            self.network = build_network(recipe.network, seed, dtype)
+            self.optimizer = OPTIMIZERS[recipe.optimizer](self._make_schedule())
+            self.optimizer.build(self.network.trainable_variables)
         self.answer = compile_inference(self.network, mirror=recipe.flip)
-        self.optimizer = OPTIMIZERS[recipe.optimizer](self._make_schedule())
-        self.optimizer.build(self.network.trainable_variables)
         self._loss = keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=recipe.label_smoothing, reduction=None
         )
@@ -111,9 +132,10 @@ class Trainer:
         steps = self._count_steps(self.epochs_done)
         batches = self._choose_images(steps * self.batch_size).reshape(steps, self.batch_size)
         mirrored = self._choose_mirrored()[batches]
+        seeds = np.random.default_rng([self.seed, self.epochs_done, 1]).integers(2**31, size=(steps, 2), dtype=np.int32)
         right = 0.0
         for chunk in np.array_split(np.arange(steps), min(CHUNKS_PER_EPOCH, steps)):
-            losses, hits = self._run_steps(batches[chunk], mirrored[chunk])
+            losses, hits = self._run_steps(batches[chunk], mirrored[chunk], seeds[chunk])
             self._losses[batches[chunk]] = losses.numpy()
             right += hits.numpy()
             yield (chunk[-1] + 1) / steps
@@ -138,25 +160,50 @@ class Trainer:
         first_half = np.random.default_rng(self.seed).random(images) < 0.5
         return first_half ^ bool(self.epochs_done % 2)
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None], tf.bool)])
-    def _run_steps(self, batches, mirrored):
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.int32),
+            tf.TensorSpec([None, None], tf.bool),
+            tf.TensorSpec([None, 2], tf.int32),
+        ]
+    )
+    def _run_steps(self, batches, mirrored, seeds):
         """Run as many steps as `batches` has rows; give each image's loss and the count of right answers."""
         steps, correct = tf.shape(batches)[0], tf.constant(0.0)
         losses = tf.TensorArray(tf.float32, steps, element_shape=[None])
         for step in tf.range(steps):
-            images = tf.gather(self._images, batches[step])  # (B, 28, 28, 1)
-            images = tf.where(mirrored[step][:, None, None, None], images[:, :, ::-1], images)
-            labels = tf.gather(self._labels, batches[step])  # (B,)
-            with tf.GradientTape() as tape:
-                logits = self.network(images, training=True)  # (B, 10)
-                loss = self._loss(tf.one_hot(labels, len(LABELS)), logits)  # (B,)
-                mean_loss = tf.reduce_mean(loss)
-            gradients = tape.gradient(mean_loss, self.network.trainable_variables)
-            self.optimizer.apply(gradients, self.network.trainable_variables)
-            losses = losses.write(step, loss)
-            hits = tf.argmax(logits, 1, output_type=tf.int32) == labels
-            correct += tf.reduce_sum(tf.cast(hits, tf.float32))
+            replies = self._strategy.run(self._learn_batch, (batches[step], mirrored[step], seeds[step]))
+            replica_losses, replica_hits = (self._strategy.experimental_local_results(reply) for reply in replies)
+            losses = losses.write(step, tf.concat(replica_losses, axis=0))
+            correct += tf.add_n(replica_hits)
         return losses.stack(), correct
+
+    def _learn_batch(self, batch, mirrored, seed):
+        """Learn this replica's part of a batch: (B,) indices, (B,) flags -> (B / replicas,) losses, count of hits."""
+        replica = tf.distribute.get_replica_context()
+        number, replicas = replica.replica_id_in_sync_group, self._strategy.num_replicas_in_sync
+        batch, mirrored = (tf.reshape(part, (replicas, -1))[number] for part in (batch, mirrored))
+        seed = tf.stack([seed[0], tf.bitwise.bitwise_xor(seed[1], number)])
+        images = self._distort(tf.gather(self._images, batch), mirrored, seed)
+        labels = tf.gather(self._labels, batch)  # (B,)
+        with tf.GradientTape() as tape:
+            logits = self.network(images, training=True)  # (B, 10)
+            loss = self._loss(tf.one_hot(labels, len(LABELS)), logits)  # (B,)
+            # The optimizer adds up the replicas' gradients.
+            mean_loss = tf.reduce_mean(loss) / replicas
+        gradients = tape.gradient(mean_loss, self.network.trainable_variables)
+        self.optimizer.apply(gradients, self.network.trainable_variables)
+        hits = tf.argmax(logits, 1, output_type=tf.int32) == labels
+        return loss, tf.reduce_sum(tf.cast(hits, tf.float32))
+
+    def _distort(self, images, mirrored, seed):
+        """Give training images as the recipe wants them: (B, 28, 28, 1) -> (B, 28, 28, 1)."""
+        images = tf.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+        if self.recipe.shift_px:
+            images = shift_images(images, self.recipe.shift_px, seed)
+        if self.recipe.cover_share:
+            images = cover_images(images, self.recipe.cover_share, seed + 1)
+        return images
 
     def _record_epoch(self, train_loss: float, train_accuracy: float) -> None:
         is_last = self.epochs_done == self.recipe.epochs

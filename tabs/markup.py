@@ -110,6 +110,57 @@ def render_curves(title: str, curves: dict[str, list[tuple[float, float]]], form
     )
 
 
+# Names beside the points of a scatter are at least this far apart.
+NAME_DISTANCE = 12
+
+
+def render_scatter(title: str, points: list[tuple[str, float, float]], x_title: str, format_value: Callable) -> str:
+    """A chart of named points over a logarithmic axis, as SVG; the first point is in the other colour.
+
+    Parameters
+    ----------
+    points : list of (name, x, y)
+        x above 0.
+    x_title : str
+        What x is, and its unit.
+    format_value : callable
+        Makes y into words.
+    """
+    if not points:
+        return ""
+    across, heights = np.log10([x for _, x, _ in points]), [y for _, _, y in points]
+    left, right = np.floor(across.min()), np.ceil(across.max() + 0.5)  # room for the last name
+    low, high = min(heights), max(heights)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        x_px = CHART_LEFT + (x - left) / (right - left) * (CHART_WIDTH - CHART_LEFT - CHART_RIGHT)
+        y_px = CHART_TOP + (high - y) / ((high - low) or 1.0) * (CHART_HEIGHT - CHART_TOP - CHART_BOTTOM)
+        return round(float(x_px), 1), round(float(y_px), 1)
+
+    marks = ""
+    for value in np.linspace(low, high, 4):
+        _, y = place(left, value)
+        marks += f'<path class="grid" d="M{CHART_LEFT} {y}H{CHART_WIDTH - CHART_RIGHT}"/>'
+        marks += f'<text x="{CHART_LEFT - 6}" y="{y + 3}" text-anchor="end">{format_value(value)}</text>'
+    for power in range(int(left), int(right) + 1):
+        marks += f'<text x="{place(power, low)[0]}" y="{CHART_HEIGHT - 14}" text-anchor="middle">{10.0**power:g}</text>'
+    name_y = -np.inf
+    for number in sorted(range(len(points)), key=lambda n: -heights[n]):
+        x, y = place(across[number], heights[number])
+        name_y = max(y + 3, name_y + NAME_DISTANCE)
+        marks += (
+            f'<g class="curve-{int(number == 0)}"><circle cx="{x}" cy="{y}" r="3.5"/></g>'
+            f'<text x="{x + 7}" y="{name_y}">{escape(points[number][0])}</text>'
+        )
+    words = ", ".join(f"{name} {format_value(y)} at {x:.3g}" for name, x, y in points)
+    return (
+        f'<figure class="chart"><figcaption><strong>{escape(title)}</strong></figcaption>'
+        f'<svg viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT}" role="img" aria-label="{escape(title)}: {escape(words)}">'
+        f'{marks}<text x="{(CHART_WIDTH + CHART_LEFT) / 2}" y="{CHART_HEIGHT - 1}" text-anchor="middle">'
+        f"{escape(x_title)}</text></svg></figure>"
+    )
+
+
 def render_history(history: list[dict], measure: str, kinds: tuple[str, ...] = ("train", "validation")) -> str:
     """Accuracy or loss over the epochs; `kinds` says on which images. See `model.training.Progress`."""
     words = {"train": "training images", "validation": "validation images"}

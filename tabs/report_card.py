@@ -10,11 +10,16 @@ import numpy as np
 
 from data.fashion_mnist import LABELS, VALIDATION_SHARE
 from explain.overlay import enlarge_picture
+from model.comparison import load_comparison
 from model.learner import Learner
 from model.recipes import Recipe
-from tabs.markup import format_percent, render_bars, render_history, render_message, render_table
+from tabs.markup import format_percent, render_bars, render_history, render_message, render_scatter, render_table
 
 SAMPLES = 30
+CLASSIC_EPOCH = (
+    "A classic epoch is the time of one epoch of the tutorial's network over 48,000 images on the same machine. "
+    "The scikit-learn methods learn without convolution; the vector machine and the trees from 20,000 images only."
+)
 NOT_YET = render_message("Not yet", "The report card is written when learning is done. It appears here by itself.")
 
 
@@ -71,6 +76,24 @@ def render_distribution(learner: Learner) -> str:
         f"<h3>Class distribution</h3>{render_bars(rows, 'Images of each class')}"
         f'<p class="remarks">Training + test images. {share} of the training images are kept for validation.</p>'
     )
+
+
+def render_comparison(recipe: Recipe) -> tuple[str, str]:
+    """The chart and the table of what other recipes and methods reach, as last measured, this page's recipe first."""
+    rows = sorted(load_comparison(), key=lambda row: row["name"] != recipe.name)
+    points = [(row["name"], row["classic_epochs"], row["test_accuracy"]) for row in rows]
+    chart = render_scatter("Test accuracy against time", points, "time to learn, in classic epochs", format_percent)
+    cells = [
+        [
+            row["title"],
+            format_percent(row["test_accuracy"], 2),
+            f"{row['parameters']:,}" if row["parameters"] else "",
+            f"{row['classic_epochs']:.1f}",
+        ]
+        for row in rows
+    ]
+    header = ["Recipe or method", "Test accuracy", "Parameters", "Classic epochs"]
+    return chart, render_table(header, cells, "Beside other ways")
 
 
 def describe_curves(recipe: Recipe) -> str:
@@ -139,6 +162,13 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
             elem_id="samples",
             elem_classes="thumbnails",
         )
+    chart, table = render_comparison(learner.recipe)
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(min_width=320):
+            gr.HTML(chart, elem_id="comparison-chart")
+        with gr.Column(min_width=320):
+            gr.HTML(table, elem_id="comparison")
+    gr.HTML(f'<p class="remarks">{CLASSIC_EPOCH}</p>')
     gr.HTML(render_distribution(learner), elem_id="distribution")
     outputs = [headline, details, confusion, classes, accuracy, loss, samples]
     generation.change(lambda: show_report(learner), None, outputs, api_visibility="private", show_progress="hidden")

@@ -1,6 +1,9 @@
 """Learning: it learns, it can be stopped and continued, and one seed gives one run."""
 
 import dataclasses
+import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from data.fashion_mnist import FashionMNIST
 from model.cache import CacheError, load_checkpoint, locate_checkpoint, locate_snapshot
 from model.learner import learn_recipe
 from model.recipes import RECIPES
+from tests.server import ROOT
 
 TINY = RECIPES["tiny"]
 
@@ -174,3 +178,24 @@ def test_a_mirrored_image_gets_the_same_answer_from_a_recipe_that_flips(small_da
     np.testing.assert_allclose(*both, atol=1e-4)
     plain = compile_inference(network, mirror=False)
     np.testing.assert_allclose(both[0], (plain(images) + plain(images[:, :, ::-1])) / 2, atol=1e-4)
+
+
+def test_what_one_recipe_validates_on_no_recipe_learns_from(small_dataset):
+    from model.training import split_images
+
+    common_train, common_validation = split_images(TINY, small_dataset)
+    train, validation = split_images(dataclasses.replace(TINY, validation_images=5), small_dataset)
+    assert len(validation) == 5 and set(validation) <= set(common_validation)
+    assert set(train) > set(common_train) and not set(train) & set(validation)
+    assert len(train) + len(validation) == len(small_dataset.train_images)
+
+
+def test_several_devices_learn_together(tmp_path):
+    """Two devices, each from half of a batch, learn about as well as one: in a process of its own."""
+    answer = subprocess.run([sys.executable, "-m", "tests.model.two_devices"], cwd=ROOT, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    result = json.loads(answer.stdout.splitlines()[-1])
+    assert result["replicas"] == 2
+    assert result["together"] == pytest.approx(result["alone"], abs=0.1) and result["together"] > 0.4
+    # Both devices hold the same network after learning.
+    assert result["weights_differ"] < 1e-5

@@ -11,7 +11,7 @@ from model.learner import FAILED, LEARNING, NO_MODEL, READY
 from model.readers import Reading
 from tabs.classify import render_reading, take_drawing
 from tabs.learning import render_strip
-from tabs.markup import render_bars, render_curves, render_message, render_table
+from tabs.markup import NAME_DISTANCE, render_bars, render_curves, render_message, render_scatter, render_table
 
 EVIL = "<script>alert(1)</script>"
 
@@ -23,8 +23,9 @@ EVIL = "<script>alert(1)</script>"
         render_message(EVIL, EVIL),
         render_table([EVIL, "b"], [[EVIL, EVIL]], EVIL),
         render_curves(EVIL, {EVIL: [(1, 1.0)]}, str),
+        render_scatter(EVIL, [(EVIL, 1.0, 1.0)], EVIL, str),
     ],
-    ids=["bars", "message", "table", "curves"],
+    ids=["bars", "message", "table", "curves", "scatter"],
 )
 def test_everything_is_escaped(markup):
     assert "<script" not in markup and "&lt;script" in markup
@@ -36,6 +37,18 @@ def test_curves_are_drawn_to_scale():
     (x1, y1), (x2, y2), (x3, y3) = points
     assert x1 < x2 < x3 and y1 > y2 > y3
     assert x2 - x1 == pytest.approx(x3 - x2) and y1 - y2 == pytest.approx(y2 - y3)
+
+
+def test_a_scatter_is_drawn_to_scale_and_its_names_do_not_collide():
+    points = [("a", 1.0, 0.5), ("b", 10.0, 0.9), ("c", 100.0, 0.9), ("d", 100.0, 0.899)]
+    markup = render_scatter("x", points, "time", str)
+    dots = dict(zip("bcda", re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', markup), strict=True))
+    x, y = ({name: float(place[axis]) for name, place in dots.items()} for axis in (0, 1))
+    assert x["b"] - x["a"] == pytest.approx(x["c"] - x["b"], abs=0.2) and x["c"] == x["d"]
+    assert y["a"] > y["d"] > y["c"] == y["b"]
+    names = [float(height) for height in re.findall(r'y="([\d.]+)">[abcd]</text>', markup)]
+    assert np.diff(names).min() >= NAME_DISTANCE - 0.1
+    assert render_scatter("x", [], "time", str) == ""
 
 
 @pytest.mark.parametrize("curves", [{"a": []}, {}])

@@ -19,7 +19,7 @@ MEANS = (
 
 
 def summarise_runs(rows: list[dict]) -> list[dict]:
-    """Average over the seeds.
+    """Average over the seeds, and sort.
 
     Parameters
     ----------
@@ -30,16 +30,19 @@ def summarise_runs(rows: list[dict]) -> list[dict]:
     -------
     list of dict
         One a recipe or baseline, the most accurate first: `name`, `title`, `runs`, `parameters` and `images` (None
-        where unknown), the means named in `MEANS`, and `test_spread`, the standard deviation (None of one run).
+        where unknown), the means named in `MEANS`, `plain_test_accuracy` (without mirror averaging; None where there is
+        none), and `test_spread`, the standard deviation (None of one run).
     """
     summaries = []
     for name in dict.fromkeys(row["name"] for row in rows):
         runs = [row for row in rows if row["name"] == name]
         accuracies = [run["test_accuracy"] for run in runs]
+        plain = [run["plain_test_accuracy"] for run in runs if run.get("plain_test_accuracy")]
         summaries.append(
             {"name": name, "runs": len(runs), "title": runs[0].get("title", name)}
             | {key: runs[0].get(key) for key in ("parameters", "images")}
             | {key: float(np.mean([run[key] for run in runs])) for key in MEANS}
+            | {"plain_test_accuracy": float(np.mean(plain)) if plain else None}
             | {"test_spread": float(np.std(accuracies, ddof=1)) if len(runs) > 1 else None}
         )
     return sorted(summaries, key=lambda summary: -summary["test_accuracy"])

@@ -57,6 +57,7 @@ def make_training_rows() -> list[list[str]]:
                 f"{row['train_accuracy']:.1%}",
                 f"{row['validation_accuracy']:.2%}",
                 f"{row['test_accuracy']:.2%}{spread}",
+                f"{row['plain_test_accuracy']:.2%}" if row["plain_test_accuracy"] else "",
                 f"{row['parameters']:,}" if row["parameters"] else "",
                 f"{row['classic_epochs']:.1f}",
                 f"{row['classic_epochs_by_processor']:.1f}",

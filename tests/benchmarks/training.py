@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from data.fashion_mnist import load_fashion_mnist
-from model.cache import load_checkpoint, locate_checkpoint
+from model.cache import Checkpoint, load_checkpoint, locate_checkpoint
 from model.comparison import COMPARISON
 from model.learner import import_tensorflow
 from model.machine import describe_machine
@@ -84,6 +84,19 @@ def measure_unit() -> dict:
     return run_alone(["tests.benchmarks.training", "--unit"])[0]
 
 
+def measure_plain_accuracy(checkpoint: Checkpoint) -> float:
+    """Test accuracy, 0..1, of a network's answers without mirror averaging."""
+    import_tensorflow()
+    from model.networks import build_network, compile_inference
+    from model.training import compute_logits, set_weights
+
+    dataset = load_fashion_mnist()
+    network = build_network(RECIPES[checkpoint.card["recipe"]].network)
+    set_weights(network, checkpoint.weights)
+    logits = compute_logits(compile_inference(network, mirror=False), dataset.test_images)
+    return float((logits.argmax(axis=1) == dataset.test_labels).mean())
+
+
 def measure_recipe(name: str, seed: int) -> dict:
     """Train a recipe from nothing and give its row."""
     with tempfile.TemporaryDirectory() as models:
@@ -97,6 +110,7 @@ def measure_recipe(name: str, seed: int) -> dict:
         | {
             "seed": seed,
             "train_accuracy": last["train_accuracy"],
+            "plain_test_accuracy": measure_plain_accuracy(checkpoint) if RECIPES[name].flip else None,
             "total_seconds": checkpoint.metrics["total_seconds"],
             "calibration_error": checkpoint.metrics["test"]["calibration_error"],
             "history": checkpoint.card["history"],

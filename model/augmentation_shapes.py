@@ -182,7 +182,9 @@ def add_straps(tones, mask, label, generator):
         arcs = [(left, middle, *axes), (left + width, middle, *axes)][: generator.integers(1, 3)]
     straps = np.zeros_like(wide_mask)
     for x, y, half_width, half_height in arcs:
-        cv2.ellipse(straps, (int(x), int(y)), (int(half_width), int(half_height)), 0, 0, 360, 1, -1 if is_filled else strap_px)
+        cv2.ellipse(
+            straps, (int(x), int(y)), (int(half_width), int(half_height)), 0, 0, 360, 1, -1 if is_filled else strap_px
+        )
     straps &= 1 - wide_mask
     return fit_garment(np.where(straps > 0, np.float32(tone), wide_tones), wide_mask | straps)
 

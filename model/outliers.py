@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from data.fashion_mnist import LABELS, SIDE_PX
-from model.augmentation import DRAWN_EFFECTS, EFFECTS
+from model.augmentation import EFFECTS, STYLES
 from model.augmentation_drawings import paint_drawing, sketch_lines
 from model.augmentation_shapes import (
     CANVAS_PX,
@@ -56,12 +56,25 @@ def make_outlier(image, label, other_image, generator, effects=EFFECTS) -> np.nd
     return np.rint(255 * small.clip(0, 1)).astype(np.uint8)
 
 
-def make_outliers(images: np.ndarray, labels: np.ndarray, seed, effects=EFFECTS) -> np.ndarray:
-    """Make one outlier of each of (N, 28, 28, 1) uint8 images; of the same shape and dtype."""
+def make_outliers(images: np.ndarray, labels: np.ndarray, seed, style: str = "pictures") -> np.ndarray:
+    """Make one outlier of each image.
+
+    Parameters
+    ----------
+    images : (N, 28, 28, 1) uint8
+    labels : (N,) int, index into `LABELS`
+    seed : whatever `numpy.random.default_rng` takes
+    style : str
+        Key into `model.augmentation.STYLES`.
+
+    Returns
+    -------
+    (N, 28, 28, 1) uint8
+    """
     generator = np.random.default_rng(seed)
     others = images[generator.permutation(len(images)), ..., 0]
     triples = zip(images[..., 0], labels, others, strict=True)
-    outliers = [make_outlier(image, LABELS[label], other, generator, effects) for image, label, other in triples]
+    outliers = [make_outlier(image, LABELS[label], other, generator, STYLES[style]) for image, label, other in triples]
     return np.stack(outliers)[..., None]
 
 
@@ -157,7 +170,9 @@ def _draw_sock(shape, inner, generator):
     cv2.polylines(shape, [_place(generator, knee, (0.37, heel), toes)], False, 1, line_px)
     shape[: int(0.2 * CANVAS_PX)] = 0
     if generator.random() < 0.5:
-        cv2.line(inner, (0, int(0.28 * CANVAS_PX)), (CANVAS_PX, int(0.28 * CANVAS_PX)), 1, int(generator.integers(2, 6)))
+        cv2.line(
+            inner, (0, int(0.28 * CANVAS_PX)), (CANVAS_PX, int(0.28 * CANVAS_PX)), 1, int(generator.integers(2, 6))
+        )
 
 
 def _draw_belt(shape, inner, generator):
@@ -210,7 +225,9 @@ def _draw_creature(shape, inner, generator):
     cv2.circle(shape, head.tolist(), radius, 1, -1)
     for ear in (-1, 1):
         tip = head + np.array([ear * radius, -radius * generator.uniform(0.6, 1.8)])
-        cv2.fillPoly(shape, [np.int32([head + [-radius // 2, -radius // 2], head + [radius // 2, -radius // 2], tip])], 1)
+        cv2.fillPoly(
+            shape, [np.int32([head + [-radius // 2, -radius // 2], head + [radius // 2, -radius // 2], tip])], 1
+        )
         cv2.circle(inner, (head + [ear * radius // 3, 0]).tolist(), max(1, radius // 8), 1, -1)
     limb_px = int(generator.integers(2, 9))
     for _ in range(generator.integers(0, 5)):
@@ -233,7 +250,9 @@ def _draw_furniture(shape, inner, generator):
     for x in (0.15, 0.85):
         cv2.polylines(shape, [_place(generator, (x, top), (x, 0.95))], False, 1, leg_px)
     if generator.random() < 0.5:
-        cv2.polylines(shape, [_place(generator, (0.15, top), (0.15, 0.05), (0.85, 0.05), (0.85, top))], False, 1, leg_px)
+        cv2.polylines(
+            shape, [_place(generator, (0.15, top), (0.15, 0.05), (0.85, 0.05), (0.85, top))], False, 1, leg_px
+        )
 
 
 SHAPES = (

@@ -19,8 +19,7 @@ from data.decoding import decode
 from data.fashion_mnist import LABELS
 from data.preparation import Prepared, prepare
 from model.cache import DEFAULT_DIRECTORY as MODELS_DIRECTORY
-from model.cache import load_checkpoint, locate_checkpoint
-from model.learner import import_tensorflow
+from model.classify import load_classifier
 from model.machine import describe_machine
 from model.recipes import DEFAULT_RECIPE, RECIPES
 from tests.server import ROOT
@@ -90,7 +89,7 @@ def time_steps(paths: list[Path], classifier) -> dict:
         started = time.perf_counter()
         prepared = prepare(path)
         between = time.perf_counter()
-        classifier.classify(prepared.pixels[None])
+        classifier.classify(prepared.pixels[None], prepared.kind)
         times_ms["prepare"].append(1000 * (between - started))
         times_ms["classify"].append(1000 * (time.perf_counter() - between))
     return {step: {f"p{q}": float(np.percentile(values, q)) for q in (50, 95)} for step, values in times_ms.items()}
@@ -101,7 +100,7 @@ def measure_set(directory: Path, classifier) -> tuple[dict, list[dict], list[Pre
     rows = read_labels(directory)
     paths = [directory / row["file"] for row in rows]
     prepared = [prepare(path) for path in paths]
-    ours = classifier.classify(np.stack([one.pixels for one in prepared]))
+    ours = [classifier.classify(one.pixels[None], one.kind)[0] for one in prepared]
     naive = classifier.classify(np.stack([shrink_only(path, False) for path in paths]))
     inverted = classifier.classify(np.stack([shrink_only(path, True) for path in paths]))
     result = {}
@@ -113,7 +112,7 @@ def measure_set(directory: Path, classifier) -> tuple[dict, list[dict], list[Pre
         }
         result[group] = ways | {"pictures": len(members)}
     recognition = score_recognition(
-        rows, np.array([one.energy for one in ours]), np.array([one.recognised for one in ours])
+        rows, np.array([one.score for one in ours]), np.array([one.recognised for one in ours])
     )
     return (
         {"groups": result, "recognition": recognition, "milliseconds": time_steps(paths, classifier)},
@@ -183,10 +182,7 @@ def parse_options() -> argparse.Namespace:
 def main() -> None:
     options = parse_options()
     recipe = RECIPES[options.recipe]
-    import_tensorflow()
-    from model.classifier import Classifier
-
-    classifier = Classifier.from_checkpoint(load_checkpoint(locate_checkpoint(options.models, recipe), recipe))
+    classifier = load_classifier(options.models, recipe)
     result, rows, prepared, predictions = measure_set(options.set, classifier)
     print_tables(result)
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from data.fashion_mnist import LABELS, SIDE_PX
+from model.augmentation_drawings import paint_drawing, sketch_lines
 from model.augmentation_shapes import (
     LEAST_GARMENT_PX,
     add_sole,
@@ -28,7 +29,6 @@ from model.augmentation_shapes import (
     taper_hem,
     warp_garment,
 )
-from model.augmentation_drawings import paint_drawing, sketch_lines
 from model.augmentation_tones import blur_tones, cast_shadow, draw_opening, redraw_tones
 
 SHOES = {"Sandal", "Sneaker", "Ankle boot"}
@@ -110,13 +110,13 @@ def augment_image(image: np.ndarray, label: str, generator: np.random.Generator,
         The image itself when too little is to be seen in it.
     """
     canvas = find_garment(image)
+    if cv2.countNonZero(canvas[1]) < LEAST_GARMENT_PX:
+        return image
     for effect in effects:
         if label in effect.labels and generator.random() < effect.share:
             changed = effect.apply(*canvas, label, generator)
             # An effect that loses the garment did not happen.
             canvas = changed if cv2.countNonZero(changed[1]) >= LEAST_GARMENT_PX else canvas
-    if cv2.countNonZero(canvas[1]) < LEAST_GARMENT_PX:
-        return image
     small = cv2.resize(canvas[0], (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)  # (84, 84) -> (28, 28)
     return np.rint(255 * small.clip(0, 1)).astype(np.uint8)
 

@@ -1,16 +1,16 @@
 """Fashion-MNIST's garments as people draw them: an outline with a wobble, and the few lines that tell what it is.
 
-A garment is first reduced to lines (edges found in it, and the seams, buttons, laces and straps that its kind has), then
-turned and bent with them, and last painted as `data.preparation` paints a drawing: light inside, dark strokes.
+A garment is first reduced to lines: edges found in it, and the seams, buttons, laces and straps that its kind has. Then
+it is turned and bent with them, and last painted as `data.preparation` paints a drawing: light inside, dark strokes.
 """
 
 import cv2
 import numpy as np
 
 from data.tones import FILL_TONE, STROKE_TONE
-from model.augmentation_shapes import CANVAS_PX, fill_holes
+from model.augmentation_shapes import CANVAS_PX
 
-# Widths of a pen on the canvas: the preparation makes the thinnest at least a pixel of 28 wide; icons have the thickest.
+# Widths of a pen on the canvas: the preparation makes the thinnest one pixel of 28 wide; icons have the thickest.
 PENS_PX = (2, 2, 2, 3, 3, 3, 3, 4, 5, 6, 7)
 EDGES_SHARE, SANDAL_EDGES_SHARE, DETAILS_SHARE = 0.35, 0.85, 0.8
 GAP_SHARE, SOLID_SHARE = 0.12, 0.05
@@ -80,7 +80,7 @@ def _find_edges(tones, mask, generator) -> np.ndarray:
 
 
 class _Pen:
-    """Draws into the box round a garment: places are shares of its width and height, never quite where they should be."""
+    """Draws into the box round a garment: places are shares of its width and height, never quite met."""
 
     def __init__(self, lines, mask, generator):
         self.lines, self.mask, self.generator = lines, mask, generator

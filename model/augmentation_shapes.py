@@ -57,7 +57,7 @@ def spread_sleeves(tones, mask, label, generator, most_degrees=45, shortest=0.85
     left, top, width, height = cv2.boundingRect(mask)
     half_width = width * generator.uniform(0.28, 0.37)
     if label == "T-shirt/top":  # its sleeves end above the hem, whose width tells the body's
-        lower = mask[top + int(0.6 * height) : top + int(0.95 * height)]
+        lower = mask[top + height // 2 : top + height]
         half_width = max(half_width, float(np.median(lower.sum(1))) / 2)
     swing_degrees = generator.uniform(5, most_degrees * 2 / 3 if label == "T-shirt/top" else most_degrees)
     # Along the sleeve and across it, as it hangs.

@@ -1,6 +1,7 @@
 """Train a recipe from the command line: `python -m model.train --recipe startup`.
 
-Learns the recipe's network, then its specialists for uploads. Shows a progress bar, keeps the newest snapshot when stopped with Ctrl-C, and ends with one line of JSON on stdout.
+Learns the recipe's network, then its specialists for uploads. Shows a progress bar, keeps the newest snapshot when
+stopped with Ctrl-C, and ends with one line of JSON on stdout.
 """
 
 import argparse

@@ -82,6 +82,13 @@ def score_recognition(rows: list[dict], scores: np.ndarray, recognised: np.ndarr
     return result
 
 
+def rate_recognition(rows: list[dict], predictions: list, members) -> dict:
+    """Do `score_recognition` for some of the pictures."""
+    chosen = [predictions[n] for n in members]
+    scores, recognised = np.array([one.score for one in chosen]), np.array([one.recognised for one in chosen])
+    return score_recognition([rows[n] for n in members], scores, recognised)
+
+
 def time_steps(paths: list[Path], classifier) -> dict:
     """Milliseconds of each step, p50 and p95."""
     times_ms = {"prepare": [], "classify": []}
@@ -111,9 +118,8 @@ def measure_set(directory: Path, classifier) -> tuple[dict, list[dict], list[Pre
             for way, answers in (("naive", naive), ("inverted", inverted), ("ours", ours))
         }
         result[group] = ways | {"pictures": len(members)}
-    recognition = score_recognition(
-        rows, np.array([one.score for one in ours]), np.array([one.recognised for one in ours])
-    )
+        result[group]["recognition"] = rate_recognition(rows, ours, members)
+    recognition = rate_recognition(rows, ours, range(len(rows)))
     return (
         {"groups": result, "recognition": recognition, "milliseconds": time_steps(paths, classifier)},
         rows,
@@ -164,6 +170,7 @@ def print_tables(result: dict) -> None:
         )
         print(f"{group:20} {ways['pictures']:4}   {shares}")
         per_class = ways["ours"]["per_class"].items()
+        print("     recognition", {key: round(value, 3) for key, value in ways["recognition"].items()})
         print("     " + ", ".join(f"{label} {share['top1']:.0%} of {share['count']}" for label, share in per_class))
     print("recognition", {key: round(value, 3) for key, value in result["recognition"].items()})
     print("milliseconds", {step: {q: round(ms) for q, ms in v.items()} for step, v in result["milliseconds"].items()})

@@ -12,26 +12,22 @@ import cv2
 import numpy as np
 
 from data.fashion_mnist import LABELS, SIDE_PX
+from model.augmentation_canvas import LEAST_GARMENT_PX, find_garment
 from model.augmentation_drawings import paint_drawing, sketch_lines
 from model.augmentation_shapes import (
-    LEAST_GARMENT_PX,
-    add_sole,
+    SHOES,
     add_straps,
     cut_part,
-    find_garment,
     fray_edge,
-    lay_sole,
-    open_shoe,
-    pair_shoes,
     part_legs,
     spread_sleeves,
     squeeze_garment,
     taper_hem,
     warp_garment,
 )
+from model.augmentation_shoes import add_sole, lay_sole, open_shoe, pair_shoes
 from model.augmentation_tones import blur_tones, cast_shadow, draw_opening, redraw_tones
 
-SHOES = {"Sandal", "Sneaker", "Ankle boot"}
 SLEEVED = {"Pullover", "Coat", "Shirt"}
 HANGING = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Shirt", "Bag"}
 Canvas = tuple[np.ndarray, np.ndarray]  # tones (84, 84) float32 0..1, and mask (84, 84) uint8 0 or 1

@@ -1,55 +1,24 @@
-"""How the shape of a garment in an upload differs from the data set's: spread, seen from above, in pairs, cut, warped.
+"""How the shape of a garment in an upload differs from the data set's: spread, squeezed, cut, turned, bent, frayed.
 
-Everything is drawn on a canvas of three times the data set's side and averaged down at the end. Each function takes and
-gives `tones`, (84, 84) float32 0..1, and `mask`, (84, 84) uint8 0 or 1.
+Each function takes and gives `tones` and `mask` as `model.augmentation_canvas` describes them.
 """
 
 import cv2
 import numpy as np
 
-from data.fashion_mnist import SIDE_PX
+from model.augmentation_canvas import (
+    CANVAS_PX,
+    COLUMNS,
+    ROWS,
+    drop_specks,
+    find_outline,
+    fit_garment,
+    make_noise,
+    move_garment,
+    remap_garment,
+)
 
-CANVAS_PX = 3 * SIDE_PX
-LEAST_GARMENT_PX = 100
-# Pixels of the data set darker than this are background, and holes smaller than this share of the garment are not.
-DARKEST_GARMENT, HOLE_SHARE = 0.04, 0.03
 SHOES = {"Sandal", "Sneaker", "Ankle boot"}
-
-COLUMNS, ROWS = np.meshgrid(np.arange(CANVAS_PX, dtype=np.float32), np.arange(CANVAS_PX, dtype=np.float32))
-
-
-def find_garment(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Enlarge a (28, 28) uint8 image to the canvas, and tell the garment from the background."""
-    size = (CANVAS_PX, CANVAS_PX)
-    tones = cv2.resize(image.astype(np.float32) / 255, size, interpolation=cv2.INTER_CUBIC).clip(0, 1)
-    mask = cv2.morphologyEx((tones > DARKEST_GARMENT).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    return tones, fill_holes(mask, HOLE_SHARE)
-
-
-def fill_holes(mask: np.ndarray, share: float = 1.0) -> np.ndarray:
-    """Fill the holes that are smaller than a share of the garment."""
-    _, numbers, statistics, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
-    left, top, width, height, area = statistics.T
-    is_inside = (left > 0) & (top > 0) & (left + width < CANVAS_PX) & (top + height < CANVAS_PX)
-    is_hole = is_inside & (area < share * cv2.countNonZero(mask))
-    is_hole[0] = False  # number 0 is the garment itself
-    return mask | is_hole[numbers].astype(np.uint8) if is_hole.any() else mask
-
-
-def drop_specks(mask: np.ndarray) -> np.ndarray:
-    """Keep the pieces that are at least a tenth of the largest."""
-    count, numbers, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count <= 2:
-        return mask
-    areas_px = statistics[:, cv2.CC_STAT_AREA].copy()
-    areas_px[0] = 0
-    return (areas_px >= 0.1 * areas_px.max())[numbers].astype(np.uint8)
-
-
-def make_noise(generator, cells: int, spread: float) -> np.ndarray:
-    """Give smooth noise of so many cells a side: (84, 84) float32."""
-    noise = generator.normal(0, spread, (cells, cells)).astype(np.float32)
-    return cv2.resize(noise, (CANVAS_PX, CANVAS_PX), interpolation=cv2.INTER_CUBIC)
 
 
 def spread_sleeves(tones, mask, label, generator, most_degrees=45, shortest=0.85, thickest=1.15):
@@ -94,54 +63,7 @@ def taper_hem(tones, mask, label, generator):
     widths = 1 + flare * ((ROWS - top) / max(height - 1, 1) - 0.5) + abs(flare) / 2
     columns = left + width / 2 + (COLUMNS - CANVAS_PX / 2) * room / widths
     rows = top + height / 2 + (ROWS - CANVAS_PX / 2) * room
-    return _remap(tones, mask, columns, rows)
-
-
-def add_sole(tones, mask, label, generator):
-    """A sandal from above: between its straps one sees the sole, so its outline is a full foot."""
-    sole = _fill_hull(mask)
-    return np.where(mask > 0, tones, sole * np.float32(generator.uniform(0.1, 0.95))), sole | mask
-
-
-def open_shoe(tones, mask, label, generator):
-    """A shoe from above: a full outline, the dark or bright opening at the heel, laces (toes point left)."""
-    sole = _fill_hull(mask)
-    left, top, width, height = cv2.boundingRect(sole)
-    seen = np.where(mask > 0, tones, sole * np.float32(np.median(tones[mask > 0])))
-    centre = int(left + width - 1 - width * generator.uniform(0.2, 0.32)), int(top + height / 2)
-    axes = int(width * generator.uniform(0.12, 0.22)), max(1, int(height * generator.uniform(0.2, 0.34)))
-    cv2.ellipse(seen, centre, axes, 0, 0, 360, generator.uniform(0, 1), -1)
-    if generator.random() < 0.6:
-        _draw_laces(seen, centre, axes, width, generator)
-    return seen * sole, sole | mask
-
-
-def lay_sole(tones, mask, label, generator):
-    """A sandal from above: a foot's outline, toes up, under a forked strap or straps across."""
-    along = np.linspace(0, 1, 24)
-    waist = 1 - generator.uniform(0, 0.35) * np.exp(-(((along - 0.6) / 0.15) ** 2))
-    halves = np.sin(np.pi * along) ** generator.uniform(0.3, 0.7) * waist * generator.uniform(0.18, 0.32)
-    middle = 0.5 + generator.normal(0, 0.04) * np.sin(np.pi * along)
-    sides = np.concatenate([np.stack([middle - halves, along], 1), np.stack([middle + halves, along], 1)[::-1]])
-    sole = np.zeros_like(mask)
-    cv2.fillPoly(sole, [np.rint(sides * (CANVAS_PX - 1)).astype(np.int32)], 1)
-    left, top, width, height = cv2.boundingRect(mask)
-    stretched = cv2.resize(tones[top : top + height, left : left + width], (CANVAS_PX, CANVAS_PX))
-    seen = stretched if generator.random() < 0.3 else np.full_like(tones, generator.uniform(0.1, 1))
-    _draw_straps(seen, middle[8] * CANVAS_PX, generator)
-    return seen * sole, sole
-
-
-def _draw_straps(tones, middle, generator) -> None:
-    tone, strap_px = generator.uniform(0, 1), int(generator.choice([2, 3, 5, 8]))
-    fork, end = CANVAS_PX * generator.uniform(0.12, 0.35), CANVAS_PX * generator.uniform(0.4, 0.7)
-    if generator.random() < 0.65:
-        points = [(0.22 * CANVAS_PX, end), (middle, fork), (0.78 * CANVAS_PX, end)]
-        cv2.polylines(tones, [np.rint(points).astype(np.int32)], False, tone, strap_px)
-        return
-    for row in np.linspace(fork, end, generator.integers(1, 4)):
-        slope = generator.normal(0, 4)
-        cv2.line(tones, (0, int(row - slope)), (CANVAS_PX, int(row + slope)), tone, strap_px + 3)
+    return remap_garment(tones, mask, columns, rows)
 
 
 def part_legs(tones, mask, label, generator):
@@ -163,7 +85,7 @@ def squeeze_garment(tones, mask, label, generator):
     stretch = np.exp(generator.normal(0, 0.2) + (0.2 if label == "Trouser" else 0))
     scale = CANVAS_PX / max(width * stretch, height)
     shift = CANVAS_PX / 2 - scale * stretch * (left + width / 2), CANVAS_PX / 2 - scale * (top + height / 2)
-    return _move(tones, mask, np.array([[scale * stretch, 0, shift[0]], [0, scale, shift[1]]]))
+    return move_garment(tones, mask, np.array([[scale * stretch, 0, shift[0]], [0, scale, shift[1]]]))
 
 
 def add_straps(tones, mask, label, generator):
@@ -189,37 +111,6 @@ def add_straps(tones, mask, label, generator):
     return fit_garment(np.where(straps > 0, np.float32(tone), wide_tones), wide_mask | straps)
 
 
-def _draw_laces(tones, centre, axes, width, generator) -> None:
-    for number in range(generator.integers(2, 6)):
-        x = int(centre[0] - axes[0] - width * (0.04 + 0.06 * number))
-        ends = (x, centre[1] - axes[1]), (x + int(generator.integers(-3, 4)), centre[1] + axes[1])
-        cv2.line(tones, *ends, generator.uniform(0, 1), int(generator.integers(1, 3)))
-
-
-def pair_shoes(tones, mask, label, generator):
-    """Two shoes beside each other, as people photograph them: seen more from above, turned, one mirrored."""
-    left, top, width, height = cv2.boundingRect(mask)
-    size = width, int(height * generator.uniform(1, 1.8))
-    box = slice(top, top + height), slice(left, left + width)
-    one_tones = cv2.resize(tones[box], size)
-    one_mask = cv2.resize(mask[box], size, interpolation=cv2.INTER_NEAREST)
-    if generator.random() < 0.7:
-        turns = generator.choice([1, 3])
-        one_tones, one_mask = np.rot90(one_tones, turns), np.rot90(one_mask, turns)
-    step = -1 if generator.random() < 0.8 else 1
-    other_tones, other_mask = one_tones[:, ::step], one_mask[:, ::step]
-    height, width = one_mask.shape
-    right, down = int(width * generator.uniform(0.55, 1.15)), int(height * generator.normal(0, 0.12))
-    pair_tones = np.zeros((height + abs(down), width + right), np.float32)
-    pair_mask = np.zeros(pair_tones.shape, np.uint8)
-    first = slice(max(0, -down), max(0, -down) + height), slice(0, width)
-    second = slice(max(0, down), max(0, down) + height), slice(right, right + width)
-    pair_tones[first], pair_mask[first] = one_tones, one_mask
-    pair_tones[second] = np.where(other_mask > 0, other_tones, pair_tones[second])
-    pair_mask[second] |= other_mask
-    return fit_garment(pair_tones, pair_mask)
-
-
 def cut_part(tones, mask, label, generator):
     """A garment that runs out of the picture, or part of which was lost."""
     lost_px = int(CANVAS_PX * generator.uniform(0.05, 0.25))
@@ -232,7 +123,7 @@ def cut_part(tones, mask, label, generator):
 def warp_garment(tones, mask, label, generator, turn_degrees=12.0):
     """Turn, shear, squeeze, mirror and bend, then fit the result to the canvas as the preparation would."""
     matrix = _choose_matrix(label, generator, turn_degrees)
-    moved = _find_outline(mask)[:, 0] @ matrix.T  # (P, 2)
+    moved = find_outline(mask)[:, 0] @ matrix.T  # (P, 2)
     low, high = moved.min(0), moved.max(0)
     scale = CANVAS_PX / ((high - low).max() + 1)
     # Cut-outs are now and then too wide or not in the middle.
@@ -241,11 +132,11 @@ def warp_garment(tones, mask, label, generator, turn_degrees=12.0):
     shift += generator.normal(0, 0.03 * CANVAS_PX, 2) if generator.random() < 0.35 else 0
     affine = np.column_stack([scale * matrix, shift])
     if generator.random() < 0.6:
-        return _move(tones, mask, affine)
+        return move_garment(tones, mask, affine)
     cells, bend_px = generator.integers(3, 7), generator.uniform(0.5, 2.5)
     columns, rows = COLUMNS + make_noise(generator, cells, bend_px), ROWS + make_noise(generator, cells, bend_px)
     back = cv2.invertAffineTransform(affine).astype(np.float32)
-    return _remap(tones, mask, *(row[0] * columns + row[1] * rows + row[2] for row in back))
+    return remap_garment(tones, mask, *(row[0] * columns + row[1] * rows + row[2] for row in back))
 
 
 def _choose_matrix(label, generator, turn_degrees) -> np.ndarray:
@@ -271,35 +162,3 @@ def fray_edge(tones, mask, label, generator):
     depth_px = cv2.distanceTransform(mask, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
     frayed = (depth_px + noise > 0).astype(np.uint8)
     return np.where(mask > 0, tones, np.float32(generator.uniform(0.2, 0.9))) * frayed, frayed
-
-
-def _find_outline(mask) -> np.ndarray:
-    """Give the corners of the garment's outline: (P, 1, 2) int32. Far fewer than its pixels, hence quicker."""
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    return np.concatenate(contours)
-
-
-def _fill_hull(mask) -> np.ndarray:
-    hull = np.zeros_like(mask)
-    cv2.fillConvexPoly(hull, cv2.convexHull(_find_outline(mask)), 1)
-    return hull
-
-
-def fit_garment(tones, mask):
-    """Move what the mask shows to the middle of the canvas, its longest side as long as the canvas."""
-    left, top, width, height = cv2.boundingRect(mask)
-    scale, middle = CANVAS_PX / max(width, height), CANVAS_PX / 2
-    shift = middle - scale * (left + width / 2), middle - scale * (top + height / 2)
-    return _move(tones, mask, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]))
-
-
-def _move(tones, mask, affine):
-    size = CANVAS_PX, CANVAS_PX
-    return cv2.warpAffine(tones, affine, size), cv2.warpAffine(mask, affine, size, flags=cv2.INTER_NEAREST)
-
-
-def _remap(tones, mask, columns, rows):
-    return (
-        cv2.remap(tones, columns, rows, cv2.INTER_LINEAR),
-        cv2.remap(mask, columns, rows, cv2.INTER_NEAREST),
-    )

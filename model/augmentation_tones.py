@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from data.tones import DARKEST_TONE, LEAST_GAIN, MEDIAN_TONE, MOST_GAIN, TONE_SPREAD
-from model.augmentation_shapes import CANVAS_PX, COLUMNS, ROWS, fill_holes, make_noise
+from model.augmentation_canvas import CANVAS_PX, COLUMNS, ROWS, fill_holes, make_noise
 
 # Shares of the images that become a line drawing and an icon; the others keep tones of their own.
 DRAWING_SHARE, FLAT_SHARE = 0.2, 0.12

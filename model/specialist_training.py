@@ -12,6 +12,7 @@ from model.cache import FORMAT, Checkpoint
 from model.evaluation import evaluate_specialist
 from model.networks import build_network, build_specialist, choose_training_dtype, compile_inference
 from model.optimizers import Muon
+from model.outliers import choose_sources
 from model.recipes import RECIPES
 from model.rendering import GARMENTS, OUTLIERS, render_in_processes
 from model.specialists import Specialist
@@ -66,7 +67,8 @@ class SpecialistTrainer:
 
     def _render_all(self) -> Iterator[float]:
         rendered = {GARMENTS: [], OUTLIERS: []}
-        outlier_sources = self.generator.permutation(self._train)[: self.specialist.outliers]
+        chosen = choose_sources(self.dataset.train_labels[self._train], self.specialist.outliers, self.generator)
+        outlier_sources = self._train[chosen]
         total = len(self._chosen) + len(outlier_sources)
         for subject, indices in ((GARMENTS, self._chosen), (OUTLIERS, outlier_sources)):
             for images in self._render(subject, indices, purpose=0):

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from data.fashion_mnist import LABELS
 from model.augmentation import STYLES, augment_image, augment_images
-from model.augmentation_drawings import DETAILS, sketch_lines
-from model.augmentation_shapes import CANVAS_PX, LEAST_GARMENT_PX, find_garment
+from model.augmentation_canvas import CANVAS_PX, LEAST_GARMENT_PX, find_garment
+from model.augmentation_details import DETAILS
+from model.augmentation_drawings import sketch_lines
 from model.outliers import MAKER_SHARES, make_outliers
 
 EFFECTS = [(style, effect) for style, effects in STYLES.items() for effect in effects]

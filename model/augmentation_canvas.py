@@ -62,15 +62,18 @@ def fit_garment(tones, mask):
     left, top, width, height = cv2.boundingRect(mask)
     scale, middle = CANVAS_PX / max(width, height), CANVAS_PX / 2
     shift = middle - scale * (left + width / 2), middle - scale * (top + height / 2)
-    return move_garment(tones, mask, np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]))
+    affine, size = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]]), (CANVAS_PX, CANVAS_PX)
+    return cv2.warpAffine(tones, affine, size), cv2.warpAffine(mask, affine, size, flags=cv2.INTER_NEAREST)
 
 
 def move_garment(tones, mask, affine):
-    size = CANVAS_PX, CANVAS_PX
+    """Move by a (2, 3) matrix; the canvas keeps its size."""
+    size = mask.shape[::-1]
     return cv2.warpAffine(tones, affine, size), cv2.warpAffine(mask, affine, size, flags=cv2.INTER_NEAREST)
 
 
 def remap_garment(tones, mask, columns, rows):
+    """Take each pixel from the place that (84, 84) float32 columns and rows say."""
     return (
         cv2.remap(tones, columns, rows, cv2.INTER_LINEAR),
         cv2.remap(mask, columns, rows, cv2.INTER_NEAREST),

@@ -24,31 +24,36 @@ SHOES = {"Sandal", "Sneaker", "Ankle boot"}
 def spread_sleeves(tones, mask, label, generator, most_degrees=45, shortest=0.85, thickest=1.15):
     """Swing the sleeves out from the shoulders, as garments lie on a floor: Fashion-MNIST's hang down."""
     left, top, width, height = cv2.boundingRect(mask)
-    half_width = width * generator.uniform(0.28, 0.37)
-    if label == "T-shirt/top":  # its sleeves end above the hem, whose width tells the body's
-        lower = mask[top + height // 2 : top + height]
-        half_width = max(half_width, float(np.median(lower.sum(1))) / 2)
+    half_width = _find_body(mask, label, generator)
     swing_degrees = generator.uniform(5, most_degrees * 2 / 3 if label == "T-shirt/top" else most_degrees)
     # Along the sleeve and across it, as it hangs.
     length, thickness = generator.uniform(shortest, 1.1), generator.uniform(1, thickest)
     margin = CANVAS_PX  # sleeves may swing beyond the canvas before the result is fitted again
     wide_tones, wide_mask = (cv2.copyMakeBorder(a, *[margin] * 4, cv2.BORDER_CONSTANT) for a in (tones, mask))
-    beside = np.arange(wide_mask.shape[1], dtype=np.float32) - (left + width / 2 + margin)
+    middle = left + width / 2 + margin
+    beside = np.arange(wide_mask.shape[1], dtype=np.float32) - middle
     body = (np.abs(beside) <= half_width).astype(np.uint8)
     spread_tones, spread_mask = wide_tones * body, wide_mask * body
     for side in (-1, 1):
         sleeve = (beside * side > half_width - 2).astype(np.uint8)
-        shoulder = (
-            left + width / 2 + margin + side * (half_width - 1),
-            margin + top + height * generator.uniform(0.1, 0.2),
-        )
+        shoulder = middle + side * (half_width - 1), margin + top + height * generator.uniform(0.1, 0.2)
         turn = cv2.getRotationMatrix2D(shoulder, side * (swing_degrees + generator.normal(0, 5)), 1)
         turn = turn @ _scale_about(shoulder, thickness, length)
-        size = wide_mask.shape[::-1]
-        swung_mask = cv2.warpAffine(wide_mask * sleeve, turn, size, flags=cv2.INTER_NEAREST) & (1 - spread_mask)
-        spread_tones += cv2.warpAffine(wide_tones * sleeve, turn, size) * swung_mask
+        swung_tones, swung_mask = move_garment(wide_tones * sleeve, wide_mask * sleeve, turn)
+        swung_mask &= 1 - spread_mask
+        spread_tones += swung_tones * swung_mask
         spread_mask |= swung_mask
     return fit_garment(spread_tones, drop_specks(spread_mask))
+
+
+def _find_body(mask, label, generator) -> float:
+    """Half the width, in pixels, of what is not sleeve."""
+    left, top, width, height = cv2.boundingRect(mask)
+    half_width = width * generator.uniform(0.28, 0.37)
+    if label != "T-shirt/top":
+        return half_width
+    # Its sleeves end above the hem, whose width tells the body's.
+    return max(half_width, float(np.median(mask[top + height // 2 : top + height].sum(axis=1))) / 2)
 
 
 def _scale_about(centre, across: float, down: float) -> np.ndarray:

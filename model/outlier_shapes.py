@@ -11,26 +11,35 @@ from model.augmentation_canvas import CANVAS_PX, COLUMNS, ROWS, make_noise
 
 
 def draw_hat(shape, inner, generator):
-    half, brim_y, high = generator.uniform(0.18, 0.35), 0.6, generator.uniform(0.15, 0.5)
+    half, brim_y = generator.uniform(0.18, 0.35), 0.6
+    _draw_crown(shape, half, brim_y, generator)
+    reach = generator.choice([0.0, 0.06, 0.12, 0.2, 0.3])
+    start = 0.5 - half - (reach if generator.random() < 0.7 else 0)  # a cap's brim is on one side
+    _draw_brim(shape, start, 0.5 + half + reach, brim_y + generator.uniform(-0.02, 0.05), generator)
+    if generator.random() < 0.5:
+        band = _place(generator, (0.5 - half, brim_y - 0.06), (0.5 + half, brim_y - 0.06))
+        cv2.polylines(inner, [band], False, 1, int(generator.integers(2, 9)))
+
+
+def _draw_crown(shape, half, brim_y, generator):
+    high = generator.uniform(0.15, 0.5)
     if generator.random() < 0.55:  # a dome
         centre, axes = (CANVAS_PX // 2, int(brim_y * CANVAS_PX)), (int(half * CANVAS_PX), int(high * CANVAS_PX))
         cv2.ellipse(shape, centre, axes, 0, 180, 360, 1, -1)
-    else:
-        slim = half * generator.uniform(0.7, 1.15)
-        corners = (0.5 - half, brim_y), (0.5 - slim, brim_y - high), (0.5 + slim, brim_y - high), (0.5 + half, brim_y)
-        cv2.fillPoly(shape, [_place(generator, *corners)], 1)
-    reach, thick = generator.choice([0.0, 0.06, 0.12, 0.2, 0.3]), generator.uniform(0.01, 0.12)
-    start = 0.5 - half - (reach if generator.random() < 0.7 else 0)  # a cap's brim is on one side
-    end, y = 0.5 + half + reach, brim_y + generator.uniform(-0.02, 0.05)
+        return
+    slim = half * generator.uniform(0.7, 1.15)
+    corners = (0.5 - half, brim_y), (0.5 - slim, brim_y - high), (0.5 + slim, brim_y - high), (0.5 + half, brim_y)
+    cv2.fillPoly(shape, [_place(generator, *corners)], 1)
+
+
+def _draw_brim(shape, start, end, y, generator):
+    thick = generator.uniform(0.01, 0.12)
     if generator.random() < 0.6:
         centre = int((start + end) / 2 * CANVAS_PX), int(y * CANVAS_PX)
         cv2.ellipse(shape, centre, (int((end - start) / 2 * CANVAS_PX), int(thick * CANVAS_PX) + 1), 0, 0, 360, 1, -1)
     elif generator.random() < 0.8:
         line_px = max(2, int(thick * CANVAS_PX))
         cv2.polylines(shape, [_place(generator, (start, y), (0.5, y + 0.02), (end, y))], False, 1, line_px)
-    if generator.random() < 0.5:
-        band = _place(generator, (0.5 - half, brim_y - 0.06), (0.5 + half, brim_y - 0.06))
-        cv2.polylines(inner, [band], False, 1, int(generator.integers(2, 9)))
 
 
 def draw_sock(shape, inner, generator):

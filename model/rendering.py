@@ -78,7 +78,10 @@ def _run_process(subject: str, style: str, images: np.ndarray, labels: np.ndarra
     np.savez(order, subject=subject, style=style, images=images, labels=labels, seed=seed)
     root = Path(__file__).parent.parent
     command = [sys.executable, "-m", "model.rendering"]
-    done = subprocess.run(command, input=order.getvalue(), capture_output=True, cwd=root)
+    # In a session of its own Ctrl-C does not reach it: it ends by itself in a few seconds.
+    done = subprocess.run(
+        command, input=order.getvalue(), capture_output=True, cwd=root, start_new_session=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"rendering failed: {done.stderr.decode(errors='replace')}")
     return np.load(io.BytesIO(done.stdout))

@@ -11,7 +11,20 @@ from functools import partial
 import cv2
 import numpy as np
 
-from data.fashion_mnist import LABELS, SIDE_PX
+from data.fashion_mnist import (
+    ANKLE_BOOT,
+    BAG,
+    COAT,
+    DRESS,
+    LABELS,
+    PULLOVER,
+    SANDAL,
+    SHIRT,
+    SIDE_PX,
+    SNEAKER,
+    T_SHIRT,
+    TROUSER,
+)
 from model.augmentation_canvas import LEAST_GARMENT_PX, find_garment
 from model.augmentation_drawings import paint_drawing, sketch_lines
 from model.augmentation_shapes import (
@@ -28,8 +41,8 @@ from model.augmentation_shapes import (
 from model.augmentation_shoes import add_sole, lay_sole, open_shoe, pair_shoes
 from model.augmentation_tones import blur_tones, cast_shadow, draw_opening, redraw_tones
 
-SLEEVED = {"Pullover", "Coat", "Shirt"}
-HANGING = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Shirt", "Bag"}
+SLEEVED = {PULLOVER, COAT, SHIRT}
+HANGING = {T_SHIRT, TROUSER, PULLOVER, DRESS, COAT, SHIRT, BAG}
 Canvas = tuple[np.ndarray, np.ndarray]  # tones (84, 84) float32 0..1, and mask (84, 84) uint8 0 or 1
 
 
@@ -53,14 +66,14 @@ class Effect:
 
 EFFECTS = (
     Effect(spread_sleeves, 0.45, SLEEVED),
-    Effect(spread_sleeves, 0.22, {"T-shirt/top"}),
-    Effect(open_shoe, 0.27, {"Sneaker"}),
-    Effect(open_shoe, 0.12, {"Ankle boot"}),
-    Effect(part_legs, 0.25, {"Trouser"}),
+    Effect(spread_sleeves, 0.22, {T_SHIRT}),
+    Effect(open_shoe, 0.27, {SNEAKER}),
+    Effect(open_shoe, 0.12, {ANKLE_BOOT}),
+    Effect(part_legs, 0.25, {TROUSER}),
     Effect(taper_hem, 0.4, HANGING),
-    Effect(draw_opening, 0.45, {"Coat", "Shirt"}),
-    Effect(add_sole, 0.25, {"Sandal"}),
-    Effect(lay_sole, 0.2, {"Sandal"}),
+    Effect(draw_opening, 0.45, {COAT, SHIRT}),
+    Effect(add_sole, 0.25, {SANDAL}),
+    Effect(lay_sole, 0.2, {SANDAL}),
     Effect(pair_shoes, 0.25, SHOES),
     Effect(cut_part, 0.2),
     Effect(warp_garment, 1.0),
@@ -71,15 +84,15 @@ EFFECTS = (
 )
 
 DRAWN_EFFECTS = (
-    Effect(partial(spread_sleeves, most_degrees=75, shortest=0.4, thickest=2), 0.75, SLEEVED | {"T-shirt/top"}),
-    Effect(lay_sole, 0.6, {"Sandal"}),
-    Effect(part_legs, 0.6, {"Trouser"}),
-    Effect(squeeze_garment, 0.5, HANGING - {"Dress"}),
+    Effect(partial(spread_sleeves, most_degrees=75, shortest=0.4, thickest=2), 0.75, SLEEVED | {T_SHIRT}),
+    Effect(lay_sole, 0.6, {SANDAL}),
+    Effect(part_legs, 0.6, {TROUSER}),
+    Effect(squeeze_garment, 0.5, HANGING - {DRESS}),
     Effect(taper_hem, 0.5, HANGING),
-    Effect(add_straps, 0.45, {"Bag"}),
+    Effect(add_straps, 0.45, {BAG}),
     Effect(sketch_lines, 1.0),
-    Effect(pair_shoes, 0.35, {"Sandal"}),
-    Effect(pair_shoes, 0.1, {"Sneaker", "Ankle boot"}),
+    Effect(pair_shoes, 0.35, {SANDAL}),
+    Effect(pair_shoes, 0.1, {SNEAKER, ANKLE_BOOT}),
     Effect(cut_part, 0.06),
     Effect(partial(warp_garment, turn_degrees=6.0), 1.0),
     Effect(paint_drawing, 1.0),

@@ -6,6 +6,8 @@
 import cv2
 import numpy as np
 
+from data.fashion_mnist import ANKLE_BOOT, BAG, COAT, DRESS, PULLOVER, SANDAL, SHIRT, SNEAKER, T_SHIRT, TROUSER
+
 # While a garment is bent, its lines are this wide on the canvas.
 LINE_PX = 2
 
@@ -184,19 +186,19 @@ def _draw_stripe_side(pen):
 
 TOP_LINES = ((_draw_sleeve_seams, 0.35), (_draw_hem, 0.15))
 DETAILS = {
-    "T-shirt/top": (*TOP_LINES, (_draw_neckline, 0.45), (_draw_print, 0.2), (_draw_stripes, 0.12)),
-    "Trouser": ((_draw_waistband, 0.35), (_draw_fly, 0.35), (_draw_crotch, 0.3), (_draw_creases, 0.15)),
-    "Pullover": (*TOP_LINES, (_draw_neckline, 0.55), (_draw_hem, 0.25), (_draw_stripes, 0.15)),
-    "Dress": ((_draw_neckline, 0.35), (_draw_waist, 0.6), (_draw_pleats, 0.5)),
-    "Coat": (*TOP_LINES, (_draw_opening, 0.8), (_draw_buttons, 0.4), (_draw_lapels, 0.45), (_draw_pockets, 0.3)),
-    "Sandal": (),
-    "Shirt": (*TOP_LINES, (_draw_placket, 0.75), (_draw_buttons, 0.6), (_draw_collar, 0.75)),
-    "Sneaker": (
+    T_SHIRT: (*TOP_LINES, (_draw_neckline, 0.45), (_draw_print, 0.2), (_draw_stripes, 0.12)),
+    TROUSER: ((_draw_waistband, 0.35), (_draw_fly, 0.35), (_draw_crotch, 0.3), (_draw_creases, 0.15)),
+    PULLOVER: (*TOP_LINES, (_draw_neckline, 0.55), (_draw_hem, 0.25), (_draw_stripes, 0.15)),
+    DRESS: ((_draw_neckline, 0.35), (_draw_waist, 0.6), (_draw_pleats, 0.5)),
+    COAT: (*TOP_LINES, (_draw_opening, 0.8), (_draw_buttons, 0.4), (_draw_lapels, 0.45), (_draw_pockets, 0.3)),
+    SANDAL: (),
+    SHIRT: (*TOP_LINES, (_draw_placket, 0.75), (_draw_buttons, 0.6), (_draw_collar, 0.75)),
+    SNEAKER: (
         (_draw_sole_line, 0.5),
         (_draw_laces, 0.55),
         (_draw_toe_cap, 0.3),
         (_draw_stripe_side, 0.2),
     ),
-    "Bag": ((_draw_flap, 0.4), (_draw_clasp, 0.35), (_draw_front_pocket, 0.4), (_draw_waist, 0.15)),
-    "Ankle boot": ((_draw_sole_line, 0.5), (_draw_laces, 0.4), (_draw_shaft_line, 0.3)),
+    BAG: ((_draw_flap, 0.4), (_draw_clasp, 0.35), (_draw_front_pocket, 0.4), (_draw_waist, 0.15)),
+    ANKLE_BOOT: ((_draw_sole_line, 0.5), (_draw_laces, 0.4), (_draw_shaft_line, 0.3)),
 }

@@ -7,6 +7,7 @@ it is turned and bent with them, and last painted as `data.preparation` paints a
 import cv2
 import numpy as np
 
+from data.fashion_mnist import SANDAL
 from data.tones import FILL_TONE, STROKE_TONE
 from model.augmentation_canvas import CANVAS_PX
 from model.augmentation_details import DETAILS, LINE_PX, Pen
@@ -21,7 +22,7 @@ THIN_PX = 3
 def sketch_lines(tones, mask, label, generator):
     """Reduce a garment to the lines that someone might draw inside it: 1 on a line, 0 elsewhere."""
     lines = np.zeros((CANVAS_PX, CANVAS_PX), np.float32)
-    if generator.random() < (SANDAL_EDGES_SHARE if label == "Sandal" else EDGES_SHARE):  # straps are all it has
+    if generator.random() < (SANDAL_EDGES_SHARE if label == SANDAL else EDGES_SHARE):  # straps are all it has
         lines = _find_edges(tones, mask, generator)
     if generator.random() < DETAILS_SHARE:
         pen = Pen(lines, mask, generator)

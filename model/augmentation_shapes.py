@@ -6,6 +6,7 @@ Each function takes and gives `tones` and `mask` as `model.augmentation_canvas` 
 import cv2
 import numpy as np
 
+from data.fashion_mnist import ANKLE_BOOT, DRESS, SANDAL, SNEAKER, T_SHIRT, TROUSER
 from model.augmentation_canvas import (
     CANVAS_PX,
     COLUMNS,
@@ -18,14 +19,14 @@ from model.augmentation_canvas import (
     remap_garment,
 )
 
-SHOES = {"Sandal", "Sneaker", "Ankle boot"}
+SHOES = {SANDAL, SNEAKER, ANKLE_BOOT}
 
 
 def spread_sleeves(tones, mask, label, generator, most_degrees=45, shortest=0.85, thickest=1.15):
     """Swing the sleeves out from the shoulders, as garments lie on a floor: Fashion-MNIST's hang down."""
     left, top, width, height = cv2.boundingRect(mask)
     half_width = _find_body(mask, label, generator)
-    swing_degrees = generator.uniform(5, most_degrees * 2 / 3 if label == "T-shirt/top" else most_degrees)
+    swing_degrees = generator.uniform(5, most_degrees * 2 / 3 if label == T_SHIRT else most_degrees)
     # Along the sleeve and across it, as it hangs.
     length, thickness = generator.uniform(shortest, 1.1), generator.uniform(1, thickest)
     margin = CANVAS_PX  # sleeves may swing beyond the canvas before the result is fitted again
@@ -50,7 +51,7 @@ def _find_body(mask, label, generator) -> float:
     """Half the width, in pixels, of what is not sleeve."""
     left, top, width, height = cv2.boundingRect(mask)
     half_width = width * generator.uniform(0.28, 0.37)
-    if label != "T-shirt/top":
+    if label != T_SHIRT:
         return half_width
     # Its sleeves end above the hem, whose width tells the body's.
     return max(half_width, float(np.median(mask[top + height // 2 : top + height].sum(axis=1))) / 2)
@@ -63,7 +64,7 @@ def _scale_about(centre, across: float, down: float) -> np.ndarray:
 def taper_hem(tones, mask, label, generator):
     """Wider or narrower towards the hem: skirts of dresses flare in photos."""
     left, top, width, height = cv2.boundingRect(mask)
-    flare = generator.uniform(-0.05, 0.6) if label == "Dress" else generator.normal(0, 0.15)
+    flare = generator.uniform(-0.05, 0.6) if label == DRESS else generator.normal(0, 0.15)
     room = 1 + abs(flare)  # keeps it on the canvas
     widths = 1 + flare * ((ROWS - top) / max(height - 1, 1) - 0.5) + abs(flare) / 2
     columns = left + width / 2 + (COLUMNS - CANVAS_PX / 2) * room / widths
@@ -87,7 +88,7 @@ def part_legs(tones, mask, label, generator):
 def squeeze_garment(tones, mask, label, generator):
     """Wider or slimmer than any model wears it."""
     left, top, width, height = cv2.boundingRect(mask)
-    stretch = np.exp(generator.normal(0, 0.2) + (0.2 if label == "Trouser" else 0))
+    stretch = np.exp(generator.normal(0, 0.2) + (0.2 if label == TROUSER else 0))
     scale = CANVAS_PX / max(width * stretch, height)
     shift = CANVAS_PX / 2 - scale * stretch * (left + width / 2), CANVAS_PX / 2 - scale * (top + height / 2)
     return move_garment(tones, mask, np.array([[scale * stretch, 0, shift[0]], [0, scale, shift[1]]]))
@@ -153,7 +154,7 @@ def _choose_matrix(label, generator, turn_degrees) -> np.ndarray:
     shear = [[1, slant], [0, 1]] if generator.random() < 0.5 else [[1, 0], [slant, 1]]
     stretch = np.exp(generator.normal(0, 0.11))
     squeeze = np.array([stretch, 1 / stretch])
-    if label in ("Trouser", "Dress"):  # wider cuts than the shop's models wear
+    if label in (TROUSER, DRESS):  # wider cuts than the shop's models wear
         squeeze *= generator.uniform(1, 1.6), 1
     if label in SHOES and generator.random() < 0.4:  # seen more from above
         squeeze = np.array([1, generator.uniform(1, 1.8)])

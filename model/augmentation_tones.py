@@ -10,7 +10,7 @@ from data.tones import DARKEST_TONE, LEAST_GAIN, MEDIAN_TONE, MOST_GAIN, TONE_SP
 from model.augmentation_canvas import CANVAS_PX, COLUMNS, ROWS, fill_holes, make_noise
 
 # Shares of the images that become a line drawing and an icon; the others keep tones of their own.
-DRAWING_SHARE, FLAT_SHARE = 0.2, 0.12
+DRAWING_SHARE, FLAT_SHARE = 0.05, 0.15
 NEGATED_SHARE, PRINT_SHARE, STRETCHED_SHARE = 0.4, 0.25, 0.7
 # Stroke widths on the canvas: thin ones most often.
 STROKES_PX = (1, 1, 2, 2, 3, 4, 5, 6, 7, 8)

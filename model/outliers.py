@@ -10,7 +10,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from data.fashion_mnist import LABELS, SIDE_PX
+from data.fashion_mnist import BAG, COAT, DRESS, LABELS, SIDE_PX, SNEAKER, T_SHIRT, TROUSER
 from model.augmentation import EFFECTS, STYLES
 from model.augmentation_canvas import CANVAS_PX, COLUMNS, LEAST_GARMENT_PX, ROWS, find_garment, fit_garment
 from model.augmentation_drawings import paint_drawing, sketch_lines
@@ -19,10 +19,10 @@ from model.augmentation_tones import blur_tones, cast_shadow, redraw_tones
 from model.outlier_shapes import SHAPES
 
 # Short trousers and skirts are what people bring most often that the data set lacks.
-CUTTABLE, CUT_SHARE = ("Trouser", "Dress"), 0.75
+CUTTABLE, CUT_SHARE = (TROUSER, DRESS), 0.75
 LATER = (cut_part, warp_garment, fray_edge, redraw_tones, blur_tones, cast_shadow, sketch_lines, paint_drawing)
 # Details of these are drawn into outliers, so that no line by itself tells a garment.
-DETAILED_AS = ("T-shirt/top", "Trouser", "Coat", "Bag", "Sneaker", "Dress")
+DETAILED_AS = (T_SHIRT, TROUSER, COAT, BAG, SNEAKER, DRESS)
 
 
 def make_outlier(image, label, other_image, generator, effects=EFFECTS) -> np.ndarray:
@@ -38,7 +38,7 @@ def make_outlier(image, label, other_image, generator, effects=EFFECTS) -> np.nd
         apply = effect.apply
         if getattr(apply, "func", apply) not in LATER or generator.random() >= effect.share:
             continue
-        changed = effect.apply(tones, mask, detailed_as if apply is sketch_lines else "Bag", generator)
+        changed = effect.apply(tones, mask, detailed_as if apply is sketch_lines else BAG, generator)
         tones, mask = changed if cv2.countNonZero(changed[1]) >= LEAST_GARMENT_PX else (tones, mask)
     small = cv2.resize(tones, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
     return np.rint(255 * small.clip(0, 1)).astype(np.uint8)
@@ -75,7 +75,7 @@ def make_outliers(images: np.ndarray, labels: np.ndarray, seed, style: str = "pi
 
 def _keep_part(tones, mask, label, generator):
     """Cut trousers to shorts, or a dress to a skirt."""
-    if label == "Trouser":
+    if label == TROUSER:
         if generator.random() < 0.5:
             tones, mask = part_legs(tones, mask, label, generator)
         _, top, _, height = cv2.boundingRect(mask)

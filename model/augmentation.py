@@ -94,7 +94,7 @@ DRAWN_EFFECTS = (
     Effect(pair_shoes, 0.35, {SANDAL}),
     Effect(pair_shoes, 0.1, {SNEAKER, ANKLE_BOOT}),
     Effect(cut_part, 0.06),
-    Effect(partial(warp_garment, turn_degrees=6.0), 1.0),
+    Effect(partial(warp_garment, turn_degrees=6.0, any_way_share=0.1), 1.0),
     Effect(paint_drawing, 1.0),
     Effect(blur_tones, 0.1),
 )

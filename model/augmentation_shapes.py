@@ -126,9 +126,9 @@ def cut_part(tones, mask, label, generator):
     return tones * kept, mask * kept
 
 
-def warp_garment(tones, mask, label, generator, turn_degrees=12.0):
+def warp_garment(tones, mask, label, generator, turn_degrees=12.0, any_way_share=0.4):
     """Turn, shear, squeeze, mirror and bend, then fit the result to the canvas as the preparation would."""
-    matrix = _choose_matrix(label, generator, turn_degrees)
+    matrix = _choose_matrix(label, generator, turn_degrees, any_way_share)
     moved = find_outline(mask)[:, 0] @ matrix.T  # (P, 2)
     low, high = moved.min(0), moved.max(0)
     scale = CANVAS_PX / ((high - low).max() + 1)
@@ -145,9 +145,9 @@ def warp_garment(tones, mask, label, generator, turn_degrees=12.0):
     return remap_garment(tones, mask, *(row[0] * columns + row[1] * rows + row[2] for row in back))
 
 
-def _choose_matrix(label, generator, turn_degrees) -> np.ndarray:
+def _choose_matrix(label, generator, turn_degrees, any_way_share) -> np.ndarray:
     degrees = generator.normal(0, turn_degrees)
-    if label in SHOES and generator.random() < 0.4:  # shoes lie any way round
+    if label in SHOES and generator.random() < any_way_share:  # shoes lie any way round
         degrees = generator.uniform(-180, 180)
     cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     slant = generator.normal(0, 0.15)

@@ -94,6 +94,20 @@ def squeeze_garment(tones, mask, label, generator):
     return move_garment(tones, mask, np.array([[scale * stretch, 0, shift[0]], [0, scale, shift[1]]]))
 
 
+def round_bag(tones, mask, label, generator):
+    """A rucksack or a pouch: a box with rounded corners, often a dome (a superellipse, rounder above than below)."""
+    degrees = np.linspace(0, 2 * np.pi, 48)
+    beside, below = np.cos(degrees), np.sin(degrees)
+    roundness = np.where(below < 0, generator.uniform(0.5, 1.1), generator.uniform(0.25, 0.7))
+    corners = np.stack([np.sign(beside) * abs(beside) ** roundness, np.sign(below) * abs(below) ** roundness], 1)
+    corners *= generator.uniform(0.3, 0.48, 2)
+    rounded = np.zeros_like(mask)
+    cv2.fillPoly(rounded, [np.rint((0.5 + corners) * CANVAS_PX).astype(np.int32)], 1)
+    left, top, width, height = cv2.boundingRect(mask)
+    stretched = cv2.resize(tones[top : top + height, left : left + width], (CANVAS_PX, CANVAS_PX))
+    return stretched * rounded, rounded
+
+
 def add_straps(tones, mask, label, generator):
     """A handle above a bag, or a rucksack's straps beside it."""
     left, top, width, height = cv2.boundingRect(mask)

@@ -54,6 +54,13 @@ def draw_sock(shape, inner, generator):
         )
 
 
+def draw_briefs(shape, inner, generator):
+    high, low = generator.uniform(0.25, 0.4), generator.uniform(0.6, 0.8)
+    leg, half = generator.uniform(0.05, 0.3), generator.uniform(0.04, 0.15)
+    left = [(0.1, high), (0.1, high + leg), (0.5 - half, low)]
+    cv2.fillPoly(shape, [_place(generator, *left, *((1 - x, y) for x, y in reversed(left)))], 1)
+
+
 def draw_belt(shape, inner, generator):
     strap_px = int(CANVAS_PX * generator.uniform(0.04, 0.16))
     if generator.random() < 0.4:
@@ -149,12 +156,13 @@ def _place(generator, *points) -> np.ndarray:
 # What each is drawn with, and its share.
 SHAPES = (
     (draw_hat, 0.3),
-    (draw_sock, 0.1),
+    (draw_sock, 0.12),
     (draw_belt, 0.12),
-    (draw_blob, 0.1),
-    (draw_polygon, 0.1),
-    (draw_ellipse, 0.08),
+    (draw_briefs, 0.06),
+    (draw_blob, 0.08),
+    (draw_polygon, 0.08),
+    (draw_ellipse, 0.07),
     (draw_creature, 0.1),
-    (draw_letters, 0.05),
-    (draw_furniture, 0.05),
+    (draw_letters, 0.03),
+    (draw_furniture, 0.04),
 )

@@ -61,11 +61,12 @@ class Expert:
 
     def __init__(self, specialist: Specialist, checkpoint: Checkpoint):
         """Raises CacheError when the checkpoint's weights do not fit, or what it must know is missing."""
-        self.weight = specialist.weight
+        self.weights = specialist.weights
         self.network = build_specialist(RECIPES[specialist.recipe].network)
         set_weights(self.network, checkpoint.weights)
         try:
-            self.temperature = float(checkpoint.metrics["temperature"])
+            kinds = checkpoint.metrics["kinds"]
+            self.temperatures = {kind: float(kinds[kind]["temperature"]) for kind in self.weights}
             self.score_threshold = float(checkpoint.metrics["score_threshold"])
         except (KeyError, TypeError, ValueError) as error:
             raise CacheError(f"holds no usable {error}") from error
@@ -131,12 +132,12 @@ class Classifier:
         expert = Expert(specialist, checkpoint)
         expert.answer(np.zeros((1, *self.network.input_shape[1:]), np.float32))
         with self.lock:
-            self.experts |= dict.fromkeys(specialist.kinds, expert)
+            self.experts |= dict.fromkeys(specialist.weights, expert)
 
     def choose_network(self, kind: str | None = None) -> keras.Model:
         """Give the network that has most say on this kind of upload; for explanations. Hold `lock` while using it."""
         expert = self.experts.get(kind)
-        return expert.network if expert and expert.weight >= 0.5 else self.network
+        return expert.network if expert and expert.weights[kind] >= 0.5 else self.network
 
     def classify(self, images: np.ndarray, kind: str | None = None) -> list[Prediction]:
         """Answer for prepared pictures.
@@ -157,8 +158,9 @@ class Classifier:
             special = expert.answer(images).numpy() if expert else None  # -> (N, 11)
         if expert is None:
             return _make_predictions(logits, self.temperature, compute_energies(logits), self.energy_threshold)
-        logits = blend_logits(logits, special, expert.weight)
-        return _make_predictions(logits, expert.temperature, compute_garment_scores(special), expert.score_threshold)
+        logits = blend_logits(logits, special, expert.weights[kind])
+        scores = compute_garment_scores(special)
+        return _make_predictions(logits, expert.temperatures[kind], scores, expert.score_threshold)
 
 
 def _make_predictions(logits, temperature: float, scores: np.ndarray, threshold: float) -> list[Prediction]:

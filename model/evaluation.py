@@ -159,7 +159,7 @@ def evaluate_specialist(
     garment_specialist_logits: np.ndarray,
     labels: np.ndarray,
     outlier_specialist_logits: np.ndarray,
-    weight: float,
+    weights: dict[str, float],
 ) -> dict:
     """Calibrate a specialist on rendered validation images.
 
@@ -170,22 +170,26 @@ def evaluate_specialist(
     garment_specialist_logits, outlier_specialist_logits : (N, 11), (M, 11) float
         Of the specialist itself.
     labels : (N,) int, 0..9
-    weight : float
-        See `blend_logits`.
+    weights : dict of float
+        By kind of upload; see `blend_logits`.
 
     Returns
     -------
     dict
-        `validation_accuracy`, `temperature`, `score_threshold`, and `auroc` of garments against rendered outliers.
+        `kinds` (for each kind `validation_accuracy` and `temperature`), `score_threshold`, and `auroc` of garments
+        against rendered outliers.
     """
     from sklearn.metrics import roc_auc_score
 
-    logits = blend_logits(garment_logits, garment_specialist_logits, weight)
+    kinds = {}
+    for kind, weight in weights.items():
+        logits = blend_logits(garment_logits, garment_specialist_logits, weight)
+        accuracy = float((logits.argmax(axis=1) == labels).mean())
+        kinds[kind] = {"validation_accuracy": accuracy, "temperature": fit_temperature(logits, labels)}
     scores, other_scores = map(compute_garment_scores, (garment_specialist_logits, outlier_specialist_logits))
     is_garment = np.arange(len(scores) + len(other_scores)) < len(scores)
     return {
-        "validation_accuracy": float((logits.argmax(axis=1) == labels).mean()),
-        "temperature": fit_temperature(logits, labels),
+        "kinds": kinds,
         "score_threshold": float(np.quantile(scores, UNRECOGNISED_UPLOAD_SHARE)),
         "auroc": float(roc_auc_score(is_garment, np.concatenate([scores, other_scores]))),
     }

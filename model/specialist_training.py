@@ -122,7 +122,7 @@ class SpecialistTrainer:
             compute_logits(answer, garments),
             labels,
             compute_logits(answer, self._render_validation(OUTLIERS)),
-            self.specialist.weight,
+            self.specialist.weights,
         )
 
     def _render_validation(self, subject: str) -> np.ndarray:

@@ -129,7 +129,7 @@ def learn_specialists_with_bar(
         lines.append(
             {
                 "name": specialist.name,
-                "validation_accuracy": learnt.metrics["validation_accuracy"],
+                "kinds": learnt.metrics["kinds"],
                 "auroc": learnt.metrics["auroc"],
                 "train_seconds": round(learnt.card["train_seconds"], 2),
                 "path": str(locate_checkpoint(options.models, specialist)),

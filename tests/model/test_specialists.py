@@ -18,9 +18,8 @@ TINY = RECIPES["tiny"]
 TINY_SPECIALIST = Specialist(
     name="tiny-drawings",
     recipe="tiny",
-    kinds=("drawing",),
+    weights={"drawing": 0.7},
     style="drawings",
-    weight=0.7,
     images=200,
     outliers=60,
     passes=1,
@@ -47,16 +46,16 @@ def specialist_checkpoint(specialist_models):
 def test_the_table_fits_the_recipes_and_the_kinds():
     for specialist in SPECIALISTS:
         assert specialist.recipe in RECIPES
-        assert set(specialist.kinds) <= set(KINDS) - {"fashion_mnist"}
+        assert set(specialist.weights) <= set(KINDS) - {"fashion_mnist"}
         assert specialist.plain_share + specialist.outlier_share < 1
-    kinds = [kind for specialist in list_specialists("startup") for kind in specialist.kinds]
+    kinds = [kind for specialist in list_specialists("startup") for kind in specialist.weights]
     assert sorted(kinds) == sorted(set(KINDS) - {"fashion_mnist"})
     assert list_specialists("tiny") == []
 
 
 def test_the_fingerprint_follows_what_is_learnt_and_not_what_it_is_called():
     fingerprint = TINY_SPECIALIST.compute_fingerprint()
-    assert replace(TINY_SPECIALIST, name="x", kinds=("photo",)).compute_fingerprint() == fingerprint
+    assert replace(TINY_SPECIALIST, name="x").compute_fingerprint() == fingerprint
     assert replace(TINY_SPECIALIST, passes=2).compute_fingerprint() != fingerprint
     assert replace(TINY_SPECIALIST, recipe="startup").compute_fingerprint() != fingerprint
 
@@ -77,9 +76,10 @@ def test_a_process_that_fails_is_told_and_not_hidden(small_dataset):
 
 def test_its_card_says_what_it_needs_to_answer(specialist_checkpoint):
     metrics = specialist_checkpoint.metrics
-    assert 0 < metrics["validation_accuracy"] <= 1
+    assert set(metrics["kinds"]) == {"drawing"}
+    assert 0 < metrics["kinds"]["drawing"]["validation_accuracy"] <= 1
     assert 0 < metrics["auroc"] <= 1
-    assert metrics["temperature"] > 0
+    assert metrics["kinds"]["drawing"]["temperature"] > 0
     assert np.isfinite(metrics["score_threshold"])
     assert specialist_checkpoint.weights[-1].shape == (11,)
 

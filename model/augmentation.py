@@ -39,7 +39,7 @@ from model.augmentation_shapes import (
     taper_hem,
     warp_garment,
 )
-from model.augmentation_shoes import add_sole, lay_sole, open_shoe, pair_shoes
+from model.augmentation_shoes import add_sole, lay_shoe, lay_sole, open_shoe, pair_shoes
 from model.augmentation_tones import blur_tones, cast_shadow, draw_opening, redraw_tones
 
 SLEEVED = {PULLOVER, COAT, SHIRT}
@@ -68,14 +68,16 @@ class Effect:
 EFFECTS = (
     Effect(spread_sleeves, 0.45, SLEEVED),
     Effect(spread_sleeves, 0.22, {T_SHIRT}),
-    Effect(open_shoe, 0.27, {SNEAKER}),
-    Effect(open_shoe, 0.12, {ANKLE_BOOT}),
+    Effect(open_shoe, 0.2, {SNEAKER}),
+    Effect(open_shoe, 0.1, {ANKLE_BOOT}),
+    Effect(lay_shoe, 0.3, {SNEAKER}),
+    Effect(lay_shoe, 0.08, {ANKLE_BOOT}),
     Effect(part_legs, 0.25, {TROUSER}),
     Effect(taper_hem, 0.4, HANGING),
     Effect(draw_opening, 0.45, {COAT, SHIRT}),
     Effect(add_sole, 0.25, {SANDAL}),
-    Effect(lay_sole, 0.2, {SANDAL}),
-    Effect(pair_shoes, 0.25, SHOES),
+    Effect(lay_sole, 0.35, {SANDAL}),
+    Effect(pair_shoes, 0.45, SHOES),
     Effect(cut_part, 0.2),
     Effect(warp_garment, 1.0),
     Effect(fray_edge, 0.25),

@@ -17,25 +17,58 @@ def add_sole(tones, mask, label, generator):
 
 def lay_sole(tones, mask, label, generator):
     """A sandal from above: a foot's outline, toes up, under a forked strap or straps across."""
+    sole = _draw_foot(generator)
+    is_plain = generator.random() < 0.7
+    seen = np.full_like(tones, generator.uniform(0.1, 1)) if is_plain else _stretch_tones(tones, mask)
+    _draw_straps(seen, generator)
+    return seen * sole, sole
+
+
+def lay_shoe(tones, mask, label, generator):
+    """A closed shoe from above: a foot's outline, toes up, the opening at the heel, laces, a toe cap, a rim."""
+    sole = _draw_foot(generator)
+    seen = _stretch_tones(tones, mask)
+    middle, opening = CANVAS_PX // 2, int(CANVAS_PX * generator.uniform(0.68, 0.8))
+    axes = int(CANVAS_PX * generator.uniform(0.1, 0.18)), int(CANVAS_PX * generator.uniform(0.1, 0.22))
+    cv2.ellipse(seen, (middle, opening), axes, 0, 0, 360, generator.uniform(0, 1), -1)
+    if generator.random() < 0.7:
+        tone, half = generator.uniform(0, 1), int(axes[0] * generator.uniform(0.5, 1.1))
+        for row in np.linspace(CANVAS_PX * generator.uniform(0.28, 0.4), opening - axes[1], generator.integers(2, 7)):
+            ends = (middle - half, int(row)), (middle + half, int(row + generator.normal(0, 2)))
+            cv2.line(seen, *ends, tone, int(generator.integers(1, 4)))
+    if generator.random() < 0.4:
+        cap = int(CANVAS_PX * generator.uniform(0.15, 0.3))
+        cv2.ellipse(seen, (middle, cap), (CANVAS_PX // 3, CANVAS_PX // 12), 0, 0, 360, generator.uniform(0, 1), 2)
+    if generator.random() < 0.4:  # the sole shows all round
+        rim = sole - cv2.erode(sole, np.ones((3, 3), np.uint8), iterations=int(generator.integers(1, 4)))
+        seen = np.where(rim > 0, np.float32(generator.uniform(0.1, 1)), seen)
+    return seen * sole, sole
+
+
+def _draw_foot(generator) -> np.ndarray:
+    """Outline of a foot, toes up, filled: (84, 84) uint8, 0 or 1."""
     along = np.linspace(0, 1, 24)
     waist = 1 - generator.uniform(0, 0.35) * np.exp(-(((along - 0.6) / 0.15) ** 2))
     halves = np.sin(np.pi * along) ** generator.uniform(0.3, 0.7) * waist * generator.uniform(0.18, 0.32)
     middle = 0.5 + generator.normal(0, 0.04) * np.sin(np.pi * along)
     sides = np.concatenate([np.stack([middle - halves, along], 1), np.stack([middle + halves, along], 1)[::-1]])
-    sole = np.zeros_like(mask)
-    cv2.fillPoly(sole, [np.rint(sides * (CANVAS_PX - 1)).astype(np.int32)], 1)
+    foot = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
+    cv2.fillPoly(foot, [np.rint(sides * (CANVAS_PX - 1)).astype(np.int32)], 1)
+    return foot
+
+
+def _stretch_tones(tones, mask) -> np.ndarray:
+    """The garment's own tones, drawn out over the whole canvas, its gaps filled with the median."""
     left, top, width, height = cv2.boundingRect(mask)
-    stretched = cv2.resize(tones[top : top + height, left : left + width], (CANVAS_PX, CANVAS_PX))
-    seen = stretched if generator.random() < 0.3 else np.full_like(tones, generator.uniform(0.1, 1))
-    _draw_straps(seen, middle[8] * CANVAS_PX, generator)
-    return seen * sole, sole
+    filled = np.where(mask > 0, tones, np.float32(np.median(tones[mask > 0])))
+    return cv2.resize(filled[top : top + height, left : left + width], (CANVAS_PX, CANVAS_PX))
 
 
-def _draw_straps(tones, middle, generator) -> None:
+def _draw_straps(tones, generator) -> None:
     tone, strap_px = generator.uniform(0, 1), int(generator.choice([2, 3, 5, 8]))
     fork, end = CANVAS_PX * generator.uniform(0.12, 0.35), CANVAS_PX * generator.uniform(0.4, 0.7)
     if generator.random() < 0.65:
-        points = [(0.22 * CANVAS_PX, end), (middle, fork), (0.78 * CANVAS_PX, end)]
+        points = [(0.22 * CANVAS_PX, end), (CANVAS_PX / 2, fork), (0.78 * CANVAS_PX, end)]
         cv2.polylines(tones, [np.rint(points).astype(np.int32)], False, tone, strap_px)
         return
     for row in np.linspace(fork, end, generator.integers(1, 4)):
@@ -66,11 +99,11 @@ def _draw_laces(tones, centre, axes, width, generator) -> None:
 def pair_shoes(tones, mask, label, generator):
     """Two shoes beside each other, as people photograph them: seen more from above, turned, one mirrored."""
     left, top, width, height = cv2.boundingRect(mask)
-    size = width, int(height * generator.uniform(1, 1.8))
+    size = width, int(height * generator.uniform(1, 1.8 if width > height else 1.1))
     box = slice(top, top + height), slice(left, left + width)
     one_tones = cv2.resize(tones[box], size)
     one_mask = cv2.resize(mask[box], size, interpolation=cv2.INTER_NEAREST)
-    if generator.random() < 0.7:
+    if generator.random() < (0.7 if width > height else 0.15):  # what is laid with its toes up mostly stays so
         turns = generator.choice([1, 3])
         one_tones, one_mask = np.rot90(one_tones, turns), np.rot90(one_mask, turns)
     step = -1 if generator.random() < 0.8 else 1

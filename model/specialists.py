@@ -81,9 +81,10 @@ SPECIALISTS = (
         style="pictures",
         images=48_000,
         outliers=12_000,
-        passes=5,
+        passes=4,
         plain_share=0.18,
         outlier_share=0.12,
+        peak_learning_rate=0.05,
     ),
 )
 

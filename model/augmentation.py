@@ -73,6 +73,8 @@ EFFECTS = (
     Effect(lay_shoe, 0.3, {SNEAKER}),
     Effect(lay_shoe, 0.08, {ANKLE_BOOT}),
     Effect(part_legs, 0.25, {TROUSER}),
+    Effect(round_bag, 0.25, {BAG}),
+    Effect(add_straps, 0.25, {BAG}),
     Effect(taper_hem, 0.4, HANGING),
     Effect(draw_opening, 0.45, {COAT, SHIRT}),
     Effect(add_sole, 0.25, {SANDAL}),

@@ -26,6 +26,7 @@ LABELS = (
     "Bag",
     "Ankle boot",
 )
+T_SHIRT, TROUSER, PULLOVER, DRESS, COAT, SANDAL, SHIRT, SNEAKER, BAG, ANKLE_BOOT = LABELS
 DEFAULT_DIRECTORY = Path(__file__).parent / "fashion_mnist"
 SIDE_PX = 28
 VALIDATION_SHARE = 0.2

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from model.recipes import Recipe
+from model.specialists import Specialist
 
 DEFAULT_DIRECTORY = Path(__file__).parent / "cache"
 # Raised when the layout of the file changes, so that an older file is set aside instead of misread.
@@ -52,8 +53,8 @@ class Checkpoint:
         return self.card["metrics"]
 
 
-def locate_checkpoint(directory: str | Path, recipe: Recipe) -> Path:
-    """Give the path of a recipe's finished checkpoint."""
+def locate_checkpoint(directory: str | Path, recipe: Recipe | Specialist) -> Path:
+    """Give the path of a recipe's, or a specialist's, finished checkpoint."""
     return Path(directory) / f"{recipe.name}.npz"
 
 
@@ -81,7 +82,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(
-    path: Path, recipe: Recipe, data_fingerprint: str | None = None, finished: bool = True
+    path: Path, recipe: Recipe | Specialist, data_fingerprint: str | None = None, finished: bool = True
 ) -> Checkpoint:
     """Read a checkpoint and make sure that it is of this recipe and, if told which, of this data.
 
@@ -116,7 +117,7 @@ def load_checkpoint(
     return checkpoint
 
 
-def _check_card(card: dict, recipe: Recipe, data_fingerprint: str | None) -> None:
+def _check_card(card: dict, recipe: Recipe | Specialist, data_fingerprint: str | None) -> None:
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise CacheError(f"was written in another format than {FORMAT}")
     if card.get("recipe_fingerprint") != recipe.compute_fingerprint():

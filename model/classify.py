@@ -16,7 +16,10 @@ from model.cache import DEFAULT_DIRECTORY as MODELS_DIRECTORY
 from model.cache import CacheError, load_checkpoint, locate_checkpoint
 from model.learner import import_tensorflow
 from model.readers import READERS, read_picture
-from model.recipes import DEFAULT_RECIPE, RECIPES
+from model.recipes import DEFAULT_RECIPE, RECIPES, Recipe
+from model.specialists import list_specialists
+
+log = logging.getLogger(__name__)
 
 
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -58,20 +61,29 @@ def format_line(answer: dict) -> str:
     return f"{answer['file']}: {guesses}{doubt} [{answer['kind']}, {answer['reader']}]"
 
 
-def load_classifier(options: argparse.Namespace):
-    """Load the trained network of a recipe.
+def load_classifier(models_directory: Path, recipe: Recipe):
+    """Load the trained network of a recipe, and its specialists as far as they have learnt.
 
     Raises
     ------
     CacheError, FileNotFoundError
-        When it cannot be used, or there is none.
+        When the recipe's network cannot be used, or there is none.
     """
-    recipe = RECIPES[options.recipe]
-    checkpoint = load_checkpoint(locate_checkpoint(options.models, recipe), recipe)
+    checkpoint = load_checkpoint(locate_checkpoint(models_directory, recipe), recipe)
     import_tensorflow()
     from model.classifier import Classifier
 
-    return Classifier.from_checkpoint(checkpoint)
+    classifier = Classifier.from_checkpoint(checkpoint)
+    for specialist in list_specialists(recipe.name):
+        path = locate_checkpoint(models_directory, specialist)
+        try:
+            found = load_checkpoint(path, specialist, checkpoint.card["data_fingerprint"])
+            classifier.add_specialist(specialist, found)
+        except FileNotFoundError:
+            log.warning("%s is not there: `python -m model.train` learns to read uploads better.", path)
+        except CacheError as error:
+            log.warning("%s %s; answering without it. `python -m model.train` learns it anew.", path, error)
+    return classifier
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -79,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_options(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        classifier = load_classifier(options)
+        classifier = load_classifier(options.models, RECIPES[options.recipe])
     except FileNotFoundError as error:
         print(f"{error.filename}: no trained model; run `python -m model.train` first.", file=sys.stderr)
         return 2

@@ -7,6 +7,8 @@ from data.fashion_mnist import LABELS
 # Share of the validation images that may be called "none of the ten" by mistake. Uploads look stranger to the network
 # than validation images do, so it is kept small.
 UNRECOGNISED_SHARE = 0.005
+# The same for specialists, whose validation images are rendered as uploads and hence as strange.
+UNRECOGNISED_UPLOAD_SHARE = 0.05
 CALIBRATION_BINS = 15
 
 
@@ -40,6 +42,24 @@ def compute_energies(logits: np.ndarray) -> np.ndarray:
     logits = np.asarray(logits, np.float64)
     highest = logits.max(axis=1)
     return highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+
+
+def blend_logits(logits: np.ndarray, specialist_logits: np.ndarray, weight: float) -> np.ndarray:
+    """Answer with two networks: the mean of their logits for the ten classes, (N, 10).
+
+    Parameters
+    ----------
+    logits : (N, 10) float
+    specialist_logits : (N, 11) float
+    weight : float
+        The specialist's, 0..1.
+    """
+    return (1 - weight) * logits + weight * specialist_logits[:, : len(LABELS)]
+
+
+def compute_garment_scores(specialist_logits: np.ndarray) -> np.ndarray:
+    """Log odds that a picture shows any of the ten, by a specialist's own eleventh logit: (N, 11) -> (N,) float64."""
+    return compute_energies(specialist_logits[:, : len(LABELS)]) - specialist_logits[:, len(LABELS)]
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -131,4 +151,45 @@ def write_report(
         "validation_accuracy": float((validation_logits.argmax(axis=1) == validation_labels).mean()),
         "temperature": temperature,
         "energy_threshold": float(np.quantile(compute_energies(validation_logits), UNRECOGNISED_SHARE)),
+    }
+
+
+def evaluate_specialist(
+    garment_logits: np.ndarray,
+    garment_specialist_logits: np.ndarray,
+    labels: np.ndarray,
+    outlier_specialist_logits: np.ndarray,
+    weights: dict[str, float],
+) -> dict:
+    """Calibrate a specialist on rendered validation images.
+
+    Parameters
+    ----------
+    garment_logits : (N, 10) float
+        Of the network that it answers with.
+    garment_specialist_logits, outlier_specialist_logits : (N, 11), (M, 11) float
+        Of the specialist itself.
+    labels : (N,) int, 0..9
+    weights : dict of float
+        By kind of upload; see `blend_logits`.
+
+    Returns
+    -------
+    dict
+        `kinds` (for each kind `validation_accuracy` and `temperature`), `score_threshold`, and `auroc` of garments
+        against rendered outliers.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    kinds = {}
+    for kind, weight in weights.items():
+        logits = blend_logits(garment_logits, garment_specialist_logits, weight)
+        accuracy = float((logits.argmax(axis=1) == labels).mean())
+        kinds[kind] = {"validation_accuracy": accuracy, "temperature": fit_temperature(logits, labels)}
+    scores, other_scores = map(compute_garment_scores, (garment_specialist_logits, outlier_specialist_logits))
+    is_garment = np.arange(len(scores) + len(other_scores)) < len(scores)
+    return {
+        "kinds": kinds,
+        "score_threshold": float(np.quantile(scores, UNRECOGNISED_UPLOAD_SHARE)),
+        "auroc": float(roc_auc_score(is_garment, np.concatenate([scores, other_scores]))),
     }

@@ -1,4 +1,4 @@
-"""The life of the model: no model, learning, ready.
+"""The life of the model: no model, learning, ready; then its specialists for uploads go on learning.
 
 `learn_recipe` is the whole way from a recipe to a cached checkpoint; the command line and the page both use it.
 `Learner` runs it in a thread, so that the page is up at once and answers from the newest snapshot.
@@ -26,6 +26,7 @@ from model.cache import (
 )
 from model.evaluation import compute_probabilities, write_report
 from model.recipes import Recipe
+from model.specialists import Specialist, list_specialists
 
 NO_MODEL, LEARNING, READY, FAILED = "no model", "learning", "ready", "failed"
 # While learning, the answering network gets newer weights this often.
@@ -40,7 +41,9 @@ def import_tensorflow() -> None:
     import tensorflow  # noqa: F401
 
 
-def load_or_set_aside(path: Path, recipe: Recipe, dataset: FashionMNIST, finished: bool = True) -> Checkpoint | None:
+def load_or_set_aside(
+    path: Path, recipe: Recipe | Specialist, dataset: FashionMNIST, finished: bool = True
+) -> Checkpoint | None:
     """Load a cached checkpoint; one that cannot be used is renamed and said so, never trusted."""
     try:
         return load_checkpoint(path, recipe, dataset.fingerprint, finished)
@@ -127,6 +130,44 @@ def _evaluate(trainer, started: float) -> Checkpoint:
     return Checkpoint(card, trainer.network.get_weights(), test_logits=test_logits)
 
 
+def learn_specialist(
+    specialist: Specialist,
+    start: Checkpoint,
+    dataset: FashionMNIST,
+    models_directory: Path,
+    seed: int = 0,
+    on_share: Callable[[float], None] = lambda share: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    anew: bool = False,
+) -> Checkpoint | None:
+    """Learn a specialist, or take it from the cache, and cache it.
+
+    Parameters
+    ----------
+    start : Checkpoint
+        The finished one of its recipe.
+    on_share : called with the share of the work that is done, 0..1
+    should_stop : asked now and then; True ends learning, and nothing of it is kept
+    anew : bool
+        Learn it even when there is one in the cache.
+
+    Returns
+    -------
+    Checkpoint or None
+        None when stopped early.
+    """
+    import_tensorflow()
+    from model.specialist_training import train_specialist
+
+    path = locate_checkpoint(models_directory, specialist)
+    checkpoint = None if anew else load_or_set_aside(path, specialist, dataset)
+    if checkpoint is None:
+        checkpoint = train_specialist(specialist, start, dataset, seed, on_share, should_stop)
+        if checkpoint:
+            save_checkpoint(path, checkpoint)
+    return checkpoint
+
+
 class Learner:
     """Brings a recipe to life in the background.
 
@@ -140,6 +181,8 @@ class Learner:
         The finished one: known before TensorFlow is imported when it comes from the cache.
     history : list of dict
         See `model.training.Progress`.
+    uploads_progress : float or None
+        How far the specialists for uploads are, 0..1; None when there is nothing more to learn.
     """
 
     def __init__(self, recipe: Recipe, dataset: FashionMNIST, models_directory: Path, seed: int = 0):
@@ -148,6 +191,7 @@ class Learner:
         self.classifier = None
         self.checkpoint = load_or_set_aside(locate_checkpoint(models_directory, recipe), recipe, dataset)
         self.history = self.checkpoint.card["history"] if self.checkpoint else []
+        self.uploads_progress = 0.0 if list_specialists(recipe.name) else None
         self._refreshed = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
@@ -182,6 +226,11 @@ class Learner:
             # The page must say so instead of showing a bar that stands still; the bug itself goes to the log.
             self.state = FAILED
             raise
+        if self.state == READY:
+            try:
+                self._learn_specialists()
+            finally:  # a bug goes to the log; the recipe's network goes on answering
+                self.uploads_progress = None
 
     def _load_or_learn(self) -> None:
         import_tensorflow()
@@ -209,6 +258,38 @@ class Learner:
             self._serve(Classifier.from_checkpoint(checkpoint))
             self.checkpoint = checkpoint
             self.state = READY
+
+    def _learn_specialists(self) -> None:
+        specialists = list_specialists(self.recipe.name)
+        for number, specialist in enumerate(specialists):
+
+            def note_share(share: float, number: int = number) -> None:
+                self.uploads_progress = (number + share) / len(specialists)
+
+            if not self._add_specialist(specialist, note_share):
+                return
+
+    def _add_specialist(self, specialist: Specialist, note_share: Callable) -> bool:
+        """Load or learn a specialist and let it answer; False when stopped early."""
+        for anew in (False, True):
+            checkpoint = learn_specialist(
+                specialist,
+                self.checkpoint,
+                self.dataset,
+                self.models_directory,
+                self.seed,
+                note_share,
+                self._stopping.is_set,
+                anew,
+            )
+            if checkpoint is None:
+                return False
+            try:
+                self.classifier.add_specialist(specialist, checkpoint)
+                return True
+            except CacheError as error:
+                reject_checkpoint(locate_checkpoint(self.models_directory, specialist), error)
+        raise RuntimeError(f"{specialist.name}: what was just learnt does not fit its own network")
 
     def _serve(self, classifier) -> None:
         """Let a classifier answer, after a first call that no visitor has to wait for."""

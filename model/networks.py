@@ -52,6 +52,14 @@ def build_network(name: str, seed: int = 0, dtype: str = "float32") -> keras.Mod
         keras.config.set_dtype_policy(previous_policy)
 
 
+def build_specialist(name: str, dtype: str = "float32") -> keras.Model:
+    """Build a network with an eleventh logit, for none of the ten: (N, 28, 28, 1) float32 0..1 -> (N, 11) float32."""
+    network = build_network(name, dtype=dtype)
+    pooled = network.layers[-1].input
+    logits = layers.Dense(len(LABELS) + 1, kernel_initializer="zeros", dtype="float32", name="logits")(pooled)
+    return keras.Model(network.input, logits, name=f"{name}-and-other")
+
+
 def choose_training_dtype() -> str:
     """Give the dtype policy that this machine trains fastest with: bfloat16 only where the GPU or CPU multiplies it."""
     gpus = tf.config.list_physical_devices("GPU")
@@ -77,7 +85,8 @@ def compile_inference(network: keras.Model, mirror: bool) -> Callable[[np.ndarra
         if not mirror:
             return network(images, training=False)
         both = tf.concat([images, images[:, :, ::-1]], axis=0)  # (N, 28, 28, 1) -> (2 N, 28, 28, 1)
-        return tf.reduce_mean(tf.reshape(network(both, training=False), (2, -1, len(LABELS))), axis=0)  # -> (N, 10)
+        logits = network(both, training=False)  # (2 N, 28, 28, 1) -> (2 N, 10)
+        return tf.reduce_mean(tf.reshape(logits, (2, -1, logits.shape[-1])), axis=0)  # -> (N, 10)
 
     return answer
 

@@ -51,4 +51,4 @@ def read_picture(classifier, upload, **mends) -> Reading:
         When the upload cannot be used; its message is for the visitor.
     """
     prepared = prepare(upload, **mends)
-    return Reading(prepared, classifier.classify(prepared.pixels[None])[0])
+    return Reading(prepared, classifier.classify(prepared.pixels[None], prepared.kind)[0])

@@ -74,7 +74,7 @@ def explain_reading(learner: Learner, reading: Reading, label: str, versus: str 
     classifier = learner.classifier  # taken once: a better one may come in at any moment
     with classifier.lock:
         return explain_image(
-            classifier.network,
+            classifier.choose_network(reading.prepared.kind),
             reading.prepared.pixels,
             LABELS.index(label),
             LABELS.index(versus) if versus else None,

@@ -11,14 +11,17 @@ TICK_SECONDS = 1.0
 def describe_generation(learner: Learner) -> str:
     """Name what can answer now; a change means that the page's answers are out of date."""
     if learner.state == READY:
-        return READY
+        return f"{READY} {len(learner.classifier.experts)}"
     return LEARNING if learner.classifier else ""
 
 
 def render_strip(learner: Learner) -> str:
     """How far learning is; empty when all is ready."""
     if learner.state == READY:
-        return ""
+        if not learner.uploads_progress:
+            return ""
+        words = f"Ready. It goes on learning to read uploads better: {format_percent(learner.uploads_progress, 0)}."
+        return render_progress(words, learner.uploads_progress)
     if learner.state == FAILED:
         return render_message(
             "Learning stopped with an error",
@@ -67,7 +70,7 @@ def build_strip(learner: Learner) -> gr.State:
 
     def tick():
         words = render_strip(learner)
-        done = learner.state in (READY, FAILED)
+        done = learner.state == FAILED or (learner.state == READY and learner.uploads_progress is None)
         return gr.HTML(words, visible=bool(words)), describe_generation(learner), gr.Timer(active=not done)
 
     gr.on(

@@ -19,8 +19,7 @@ from data.decoding import decode
 from data.fashion_mnist import LABELS
 from data.preparation import Prepared, prepare
 from model.cache import DEFAULT_DIRECTORY as MODELS_DIRECTORY
-from model.cache import load_checkpoint, locate_checkpoint
-from model.learner import import_tensorflow
+from model.classify import load_classifier
 from model.machine import describe_machine
 from model.recipes import DEFAULT_RECIPE, RECIPES
 from tests.server import ROOT
@@ -83,6 +82,13 @@ def score_recognition(rows: list[dict], scores: np.ndarray, recognised: np.ndarr
     return result
 
 
+def rate_recognition(rows: list[dict], predictions: list, members) -> dict:
+    """Do `score_recognition` for some of the pictures."""
+    chosen = [predictions[n] for n in members]
+    scores, recognised = np.array([one.score for one in chosen]), np.array([one.recognised for one in chosen])
+    return score_recognition([rows[n] for n in members], scores, recognised)
+
+
 def time_steps(paths: list[Path], classifier) -> dict:
     """Milliseconds of each step, p50 and p95."""
     times_ms = {"prepare": [], "classify": []}
@@ -90,7 +96,7 @@ def time_steps(paths: list[Path], classifier) -> dict:
         started = time.perf_counter()
         prepared = prepare(path)
         between = time.perf_counter()
-        classifier.classify(prepared.pixels[None])
+        classifier.classify(prepared.pixels[None], prepared.kind)
         times_ms["prepare"].append(1000 * (between - started))
         times_ms["classify"].append(1000 * (time.perf_counter() - between))
     return {step: {f"p{q}": float(np.percentile(values, q)) for q in (50, 95)} for step, values in times_ms.items()}
@@ -101,7 +107,7 @@ def measure_set(directory: Path, classifier) -> tuple[dict, list[dict], list[Pre
     rows = read_labels(directory)
     paths = [directory / row["file"] for row in rows]
     prepared = [prepare(path) for path in paths]
-    ours = classifier.classify(np.stack([one.pixels for one in prepared]))
+    ours = [classifier.classify(one.pixels[None], one.kind)[0] for one in prepared]
     naive = classifier.classify(np.stack([shrink_only(path, False) for path in paths]))
     inverted = classifier.classify(np.stack([shrink_only(path, True) for path in paths]))
     result = {}
@@ -112,9 +118,8 @@ def measure_set(directory: Path, classifier) -> tuple[dict, list[dict], list[Pre
             for way, answers in (("naive", naive), ("inverted", inverted), ("ours", ours))
         }
         result[group] = ways | {"pictures": len(members)}
-    recognition = score_recognition(
-        rows, np.array([one.energy for one in ours]), np.array([one.recognised for one in ours])
-    )
+        result[group]["recognition"] = rate_recognition(rows, ours, members)
+    recognition = rate_recognition(rows, ours, range(len(rows)))
     return (
         {"groups": result, "recognition": recognition, "milliseconds": time_steps(paths, classifier)},
         rows,
@@ -165,6 +170,7 @@ def print_tables(result: dict) -> None:
         )
         print(f"{group:20} {ways['pictures']:4}   {shares}")
         per_class = ways["ours"]["per_class"].items()
+        print("     recognition", {key: round(value, 3) for key, value in ways["recognition"].items()})
         print("     " + ", ".join(f"{label} {share['top1']:.0%} of {share['count']}" for label, share in per_class))
     print("recognition", {key: round(value, 3) for key, value in result["recognition"].items()})
     print("milliseconds", {step: {q: round(ms) for q, ms in v.items()} for step, v in result["milliseconds"].items()})
@@ -183,10 +189,7 @@ def parse_options() -> argparse.Namespace:
 def main() -> None:
     options = parse_options()
     recipe = RECIPES[options.recipe]
-    import_tensorflow()
-    from model.classifier import Classifier
-
-    classifier = Classifier.from_checkpoint(load_checkpoint(locate_checkpoint(options.models, recipe), recipe))
+    classifier = load_classifier(options.models, recipe)
     result, rows, prepared, predictions = measure_set(options.set, classifier)
     print_tables(result)
     options.out.parent.mkdir(parents=True, exist_ok=True)

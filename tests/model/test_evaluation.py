@@ -10,10 +10,14 @@ from sklearn import metrics
 from data.fashion_mnist import LABELS
 from model.errors import HARD_LABELS, ORDERS, list_errors
 from model.evaluation import (
+    UNRECOGNISED_UPLOAD_SHARE,
+    blend_logits,
     compute_calibration,
     compute_energies,
+    compute_garment_scores,
     compute_probabilities,
     evaluate_logits,
+    evaluate_specialist,
     fit_temperature,
 )
 
@@ -97,3 +101,30 @@ def test_a_wrong_filter_is_refused_with_what_it_may_be(wrong, answers):
     logits, labels = answers
     with pytest.raises(ValueError, match=r"choose from|must be"):
         list_errors(compute_probabilities(logits), labels, **wrong)
+
+
+def test_two_networks_answer_with_the_mean_of_their_logits():
+    generator = np.random.default_rng(0)
+    logits, special = generator.normal(size=(5, 10)), generator.normal(size=(5, 11))
+    np.testing.assert_allclose(blend_logits(logits, special, 0.0), logits)
+    np.testing.assert_allclose(blend_logits(logits, special, 1.0), special[:, :10])
+    np.testing.assert_allclose(blend_logits(logits, special, 0.5), (logits + special[:, :10]) / 2)
+
+
+def test_the_score_is_the_log_odds_of_any_of_the_ten():
+    special = np.random.default_rng(0).normal(size=(5, 11))
+    shares = compute_probabilities(special)
+    np.testing.assert_allclose(compute_garment_scores(special), np.log((1 - shares[:, 10]) / shares[:, 10]))
+
+
+def test_a_specialist_is_calibrated_for_each_of_its_kinds():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 10, 400)
+    garments = 3 * np.eye(11)[labels] + generator.normal(size=(400, 11))
+    outliers = 3 * np.eye(11)[[10] * 300] + generator.normal(size=(300, 11))
+    report = evaluate_specialist(garments[:, :10] / 2, garments, labels, outliers, {"photo": 0.8, "plain": 0.5})
+    assert set(report["kinds"]) == {"photo", "plain"}
+    assert report["kinds"]["photo"]["temperature"] > report["kinds"]["plain"]["temperature"] > 0
+    assert report["auroc"] > 0.9
+    scores = compute_garment_scores(garments)
+    assert np.mean(scores < report["score_threshold"]) == pytest.approx(UNRECOGNISED_UPLOAD_SHARE, abs=0.01)

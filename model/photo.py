@@ -133,6 +133,12 @@ class PhotoReader:
         self.upper_network = keras.Model(below, self.network.output)
         self._answer, self._look = compile_answer(self.network), compile_answer(keras.Model(self.network.input, below))
 
+    def warm_up(self) -> None:
+        """Trace both functions on a blank picture."""
+        blank = View(np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8), (0, 0, SIDE_PX, SIDE_PX))
+        self.compute_logits([blank])
+        self._look(blank.pixels[None].astype(np.float32))
+
     def classify(self, prepared: Prepared):
         """Answer for one picture: a `model.classifier.Prediction`, whose energy is the log-odds of any garment."""
         return self.judge(self.compute_logits(take_views(prepared)))

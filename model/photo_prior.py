@@ -47,7 +47,7 @@ def build_prior() -> np.ndarray:
     Returns
     -------
     (1280, 11) float32
-        In the order of `LABELS`, then what is none of them; each row sums to 0, as a constant for all classes says nothing.
+        In the order of `LABELS`, then what is none of them; each row sums to 0.
     """
     choice = np.zeros((IMAGENET_CLASSES, len(LABELS) + 1), np.float32)
     for column, members in enumerate((*IMAGENET_GARMENTS, IMAGENET_OTHERS)):

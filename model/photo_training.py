@@ -1,4 +1,4 @@
-"""How the photo reader learns its head from a folder of pictures: `python -m model.train --recipe photo --pictures DIR`.
+"""How the photo reader learns its head: `python -m model.train --recipe photo --pictures DIR`.
 
 The head is a softmax regression on the backbone's features, held near what ImageNet's own classes know of garments
 (`model.photo_prior`), so that a class with few pictures, or none, still has an answer. A class of which the folder has

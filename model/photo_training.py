@@ -19,7 +19,7 @@ from model.photo_features import Lessons, gather_lessons
 from model.photo_prior import build_prior
 
 # Chosen by validation on held-out senders; each could be twice or half as large at less than a point of accuracy.
-PRIOR_PULL = 0.03
+PRIOR_PULL = 0.07
 STAND_IN_WEIGHT = 0.3
 # A class counts as its pictures to this power: at 0 like any other, at 1 by its number.
 COUNT_POWER = 0.1

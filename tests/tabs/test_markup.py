@@ -72,7 +72,9 @@ def test_the_strip_tells_each_state():
 
 
 def make_reading(**values):
-    prepared = Prepared(np.zeros((28, 28, 1)), np.zeros((9, 9, 3)), (0, 0, 9, 9), np.ones((9, 9)), "photo", "", 1)
+    prepared = Prepared(
+        np.zeros((28, 28, 1)), np.zeros((9, 9, 3), np.uint8), (0, 0, 9, 9), np.ones((9, 9), bool), "photo", "", 1
+    )
     known = {"top3": [("Bag", 0.5), ("Coat", 0.3), ("Shirt", 0.1)], "label": "Bag", "recognised": True}
     return Reading(prepared, SimpleNamespace(**(known | values)))
 

@@ -23,14 +23,13 @@ class LabelledPicture:
     path : Path
     label : str
         One of `LABELS`, or `OTHER`.
-    sender : str
-        Who took it: pictures of one sender are never parted between learning and validation. Where that is unknown,
-        each picture is its own.
+    sender : str or None
+        Who took it, where that is known: pictures of one sender are never parted between learning and validation.
     """
 
     path: Path
     label: str
-    sender: str
+    sender: str | None
 
 
 def name_folder(label: str) -> str:
@@ -62,11 +61,10 @@ def list_pictures(directory: Path) -> list[LabelledPicture]:
         raise WardrobeError(f"{directory} has folders that name no class: {', '.join(unknown)}. Expected: {expected}.")
     senders = read_senders(directory)
     pictures = [
-        LabelledPicture(path, labels[folder.name.lower()], senders.get(name, name))
+        LabelledPicture(path, labels[folder.name.lower()], senders.get(path.relative_to(directory).as_posix()))
         for folder in folders
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
-        for name in [path.relative_to(directory).as_posix()]
     ]
     if len({picture.label for picture in pictures}) < 2:
         raise WardrobeError(f"{directory} needs pictures of two classes at least, one subfolder a class.")

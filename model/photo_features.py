@@ -39,6 +39,7 @@ class Lessons:
         Of P pictures and their V views: first as they are, then their mirror images.
     labels : (P,) int, into `model.photo.CLASSES`
     senders : (P,) str
+        Where the sender is unknown, each picture has its own.
     stand_ins : (Q, 1280) float32
         Of images of Fashion-MNIST, enlarged: every garment is among them, also those of which there is no photo.
     stand_in_labels : (Q,) int
@@ -93,7 +94,7 @@ def gather_lessons(
     return Lessons(
         features=np.array(features, np.float32),
         labels=np.array([CLASSES.index(picture.label) for picture in found], int),
-        senders=np.array([picture.sender for picture in found]),
+        senders=np.array([picture.sender or f"unknown: {picture.path}" for picture in found]),
         stand_ins=np.concatenate(parts),
         stand_in_labels=labels,
         broken=len(pictures) - len(found),

@@ -63,7 +63,7 @@ def learn_photo_head(
     head = fit_validated_head(lessons, seed)
     head.card.update(
         broken_files=lessons.broken,
-        split="sender" if any(picture.sender not in str(picture.path) for picture in pictures) else "picture",
+        split="sender" if any(picture.sender for picture in pictures) else "picture",
         train_seconds=round(time.monotonic() - started, 2),
     )
     path = Path(models_directory) / HEAD_NAME

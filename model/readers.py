@@ -91,7 +91,7 @@ def read_picture(classifier, upload, photo_reader=None, reader: str = "auto", **
 def choose_reader(kind: str, reader: str, has_photo_reader: bool) -> tuple[str, str]:
     """Choose who answers, "cnn", "photo" or "mix", and say why in one sentence."""
     if reader != "auto":
-        return reader, f"{READERS[reader].capitalize()} answers, as you chose."
+        return reader, f"{READERS[reader].replace('the', 'The', 1)} answers, as you chose."
     if kind not in PHOTO_KINDS:
         return "cnn", f"The small CNN answers: this is a {KINDS[kind]}, and the photo reader learnt from photos only."
     if not has_photo_reader:

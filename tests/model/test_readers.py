@@ -81,3 +81,4 @@ def test_every_choice_has_a_reason(kind, reader):
     for has_photo_reader in (True, False):
         _, reason = choose_reader(kind, reader, has_photo_reader)
         assert reason.endswith(".") and reason[0].isupper()
+        assert "photo reader" in reason or "CNN" in reason

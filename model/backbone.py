@@ -58,6 +58,9 @@ STAGES = (
 )
 
 
+LAST_STAGE = f"stage_{len(STAGES)}"
+
+
 def locate_weights() -> Path | None:
     """Give the path of the weights' file, or None where the package is not installed."""
     package = find_spec(PACKAGE)
@@ -182,10 +185,41 @@ def _build_network(classes: int):
             tensor = _add_block(tensor, f"_blocks.{number}.", stage, stage.stride if block == 0 else 1)
             number += 1
         tensor = layers.Identity(name=f"stage_{place}")(tensor)
+    return keras.Model(inputs, _answer(tensor, classes), name="efficientnet_lite0")
+
+
+def build_upper_network(network):
+    """Build a network of its own of what comes after the last stage, with the same weights.
+
+    Heatmaps need no more than that, a twentieth of the work; a part of a network, sharing its layers, is none that
+    tf-keras-vis can take.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `build_backbone`.
+
+    Returns
+    -------
+    keras.Model
+        (N, 7, 7, 320) -> (N, classes) logits; its last feature map is named `FEATURE_MAP`, too.
+    """
+    import keras
+
+    inputs = keras.Input(network.get_layer(LAST_STAGE).output.shape[1:], name=LAST_STAGE)
+    upper_network = keras.Model(inputs, _answer(inputs, network.output_shape[-1]), name="upper_network")
+    for name in ("conv_head", "logits"):
+        upper_network.get_layer(name).set_weights(network.get_layer(name).get_weights())
+    return upper_network
+
+
+def _answer(tensor, classes: int):
+    from keras import layers
+
     tensor = _convolve(tensor, "_conv_head", FEATURES)  # (N, 7, 7, 320) -> (N, 7, 7, 1280)
     tensor = layers.Identity(name=FEATURE_MAP)(tensor)
     pooled = layers.GlobalAveragePooling2D(name="pooled")(tensor)  # -> (N, 1280)
-    return keras.Model(inputs, layers.Dense(classes, name="logits")(pooled), name="efficientnet_lite0")
+    return layers.Dense(classes, name="logits")(pooled)
 
 
 def _add_block(inputs, prefix: str, stage: Stage, stride: int):

@@ -26,8 +26,6 @@ BUILT_IN_HEAD = Path(__file__).parent / "photo_head.npz"
 HEAD_NAME = "photo.npz"
 # Raised when the layout of the file or the way to the features changes: an older head would misread its pictures.
 FORMAT = 1
-# The last stage's output: heatmaps need only what comes after it, a hundredth of the work.
-EXPLAINED_FROM = "stage_7"
 
 log = logging.getLogger(__name__)
 
@@ -123,15 +121,15 @@ class PhotoReader:
     def __init__(self, head: Head):
         import keras
 
-        from model.backbone import build_backbone
+        from model.backbone import LAST_STAGE, build_backbone, build_upper_network
 
         self.card = head.card
         self.lock = threading.RLock()
         self.network = build_backbone(len(CLASSES))
         self.network.get_layer("logits").set_weights([head.kernel, head.bias])
-        below = self.network.get_layer(EXPLAINED_FROM).output
-        self.upper_network = keras.Model(below, self.network.output)
-        self._answer, self._look = compile_answer(self.network), compile_answer(keras.Model(self.network.input, below))
+        self.upper_network = build_upper_network(self.network)
+        lower_network = keras.Model(self.network.input, self.network.get_layer(LAST_STAGE).output)
+        self._answer, self._look = compile_answer(self.network), compile_answer(lower_network)
 
     def warm_up(self) -> None:
         """Trace both functions on a blank picture."""

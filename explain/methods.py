@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 # Score-CAM asks the network once a channel; of more channels than these only those that vary most over the image are
 # taken, as in Faster-Score-CAM.
 MOST_MASKS = 128

@@ -344,20 +344,19 @@ def build_mends() -> tuple[list, gr.Button]:
 def build_endpoints(learner: Learner) -> None:
     """Add `/classify` and `/explain`: hidden components give them their types."""
 
-    def read_upload(image, reader: str = "auto") -> Reading:
+    def read_upload(image) -> Reading:
         if image is None:
             raise gr.Error("No image was sent: give a file as `image`.", print_exception=False)
         try:
-            return answer_upload(learner, image, reader)
-        except (PictureError, NotReadyError, ReaderMissingError) as error:
+            return answer_upload(learner, image)
+        except (PictureError, NotReadyError) as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    def classify(image: str, reader: str = "auto") -> dict:
+    def classify(image: str) -> dict:
         """Say which of the ten Fashion-MNIST garments a picture shows.
 
         Args:
             image: the picture, as a file (JPEG, PNG, WebP, GIF); a photo, a drawing or a 28x28 image
-            reader: who answers; auto goes by the kind of picture
 
         Returns:
             top3 (label and probability, likeliest first), kind (what sort of picture it was taken for), reader (who
@@ -365,7 +364,7 @@ def build_endpoints(learner: Learner) -> None:
             garment: name, share 0..1 and hex) and state ("learning" or "ready").
         """
         state = learner.state
-        reading = read_upload(image, reader)
+        reading = read_upload(image)
         summary = reading.summarise()
         colours = [asdict(colour) for colour in find_colours(reading.prepared.picture, reading.prepared.mask)]
         top3 = [{"label": label, "probability": probability} for label, probability in summary["top3"]]
@@ -396,9 +395,8 @@ def build_endpoints(learner: Learner) -> None:
         label = gr.Dropdown(list(LABELS), value=None, label="label")
         versus = gr.Dropdown(list(LABELS), value=None, label="versus")
         method = gr.Dropdown(list(METHODS), value=DEFAULT_METHOD, label="method")
-        reader = gr.Dropdown(list(READERS), value="auto", label="reader")
         overlay = gr.Image(label="overlay", format="png")
         call = gr.Button()
     shared = {"concurrency_id": "answer", "concurrency_limit": 2}
-    call.click(classify, [image, reader], answer, api_name="classify", **shared)
+    call.click(classify, image, answer, api_name="classify", **shared)
     call.click(explain, [image, label, versus, method], [answer, overlay], api_name="explain", **shared)

@@ -43,6 +43,8 @@ class Prepared:
         Empty, or one sentence saying what failed and what was done instead.
     pieces : int
         How many separate pieces were found; 2 for a pair of shoes.
+    area : tuple of int, optional
+        Left, top, right, bottom, in pixels of `picture`, of the part that was looked at: the visitor's crop, or all.
     """
 
     pixels: np.ndarray
@@ -52,6 +54,7 @@ class Prepared:
     kind: str
     note: str
     pieces: int
+    area: tuple[int, int, int, int] | None = None
 
 
 def prepare(
@@ -148,4 +151,5 @@ def _report(pixels, picture, square, area, mask, kind, note, pieces) -> Prepared
         kind=kind,
         note=note,
         pieces=pieces,
+        area=area,
     )

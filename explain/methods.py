@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# Score-CAM asks the network once a channel; of more channels than these only those that vary most over the image are
+# taken, as in Faster-Score-CAM.
+MOST_MASKS = 128
+
 
 @dataclass(frozen=True)
 class Method:
@@ -58,12 +62,13 @@ def _compute_layercam(network, images, score, layer):
 def _compute_scorecam(network, images, score, layer):
     from tf_keras_vis.scorecam import Scorecam
 
-    return _call_visualizer(Scorecam, network, images, score, layer)
+    channels = network.get_layer(layer).output.shape[-1]
+    return _call_visualizer(Scorecam, network, images, score, layer, max_N=min(channels, MOST_MASKS))
 
 
-def _call_visualizer(visualizer, network, images, score, layer):
+def _call_visualizer(visualizer, network, images, score, layer, **options):
     return visualizer(network, clone=False)(
-        score, images, penultimate_layer=layer, seek_penultimate_conv_layer=False, normalize_cam=False
+        score, images, penultimate_layer=layer, seek_penultimate_conv_layer=False, normalize_cam=False, **options
     )
 
 

@@ -55,6 +55,13 @@ def place_heatmap(heatmap: np.ndarray, box: tuple[float, float, float, float], s
     return np.where(inside, np.clip(placed, 0, 1), 0).astype(np.float32)
 
 
+def resize_heatmap(heatmap: np.ndarray, side_px: int = 28) -> np.ndarray:
+    """Bring a heatmap of any size to a square one: (h, w) float32 -> (side_px, side_px) float32, 0..1."""
+    if heatmap.shape == (side_px, side_px):
+        return heatmap
+    return np.clip(cv2.resize(heatmap, (side_px, side_px), interpolation=cv2.INTER_LINEAR), 0, 1)
+
+
 def overlay_heatmap(
     picture: np.ndarray,
     heatmap: np.ndarray,

@@ -29,10 +29,11 @@ class Prediction:
     ----------
     probabilities : (10,) float64, sums to 1, in the order of `LABELS`
     score : float
-        How much the picture looks like any of the ten: the energy (`model.evaluation.compute_energies`), or a
-        specialist's log odds (`model.evaluation.compute_garment_scores`).
+        How much the picture looks like any of the ten, and doubt begins below 0: the energy
+        (`model.evaluation.compute_energies`), or a specialist's or the photo reader's log odds
+        (`model.evaluation.compute_garment_scores`), less its threshold.
     recognised : bool
-        False when the score is under its threshold: the picture looks like none of the ten.
+        False when the score is below 0: the picture looks like none of the ten.
     """
 
     probabilities: np.ndarray
@@ -166,6 +167,6 @@ class Classifier:
 def _make_predictions(logits, temperature: float, scores: np.ndarray, threshold: float) -> list[Prediction]:
     probabilities = compute_probabilities(logits, temperature)
     return [
-        Prediction(row, float(score), bool(score >= threshold))
+        Prediction(row, float(score - threshold), bool(score >= threshold))
         for row, score in zip(probabilities, scores, strict=True)
     ]

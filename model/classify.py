@@ -15,7 +15,7 @@ from data.decoding import PictureError
 from model.cache import DEFAULT_DIRECTORY as MODELS_DIRECTORY
 from model.cache import CacheError, load_checkpoint, locate_checkpoint
 from model.learner import import_tensorflow
-from model.readers import READERS, read_picture
+from model.readers import READERS, ReaderMissingError, read_picture
 from model.recipes import DEFAULT_RECIPE, RECIPES, Recipe
 from model.specialists import list_specialists
 
@@ -32,7 +32,9 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object a picture instead of a sentence")
     parser.add_argument("--models", type=Path, default=MODELS_DIRECTORY, help="where trained models lie")
     parser.add_argument("--recipe", choices=RECIPES, default=DEFAULT_RECIPE, help="which trained model answers")
-    parser.add_argument("--reader", choices=READERS, default="auto", help="who answers; auto is the small CNN")
+    parser.add_argument(
+        "--reader", choices=READERS, default="auto", help="who answers; auto goes by the kind of picture"
+    )
     return parser.parse_args(arguments)
 
 
@@ -45,10 +47,10 @@ def list_files(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def classify_file(classifier, path: Path) -> dict:
+def classify_file(classifier, photo_reader, reader: str, path: Path) -> dict:
     """Give what one output line says: `file` and a reading's summary, or `file` and `error`."""
     try:
-        return {"file": str(path), **read_picture(classifier, path).summarise()}
+        return {"file": str(path), **read_picture(classifier, path, photo_reader, reader).summarise()}
     except PictureError as error:
         return {"file": str(path), "error": str(error)}
 
@@ -86,21 +88,43 @@ def load_classifier(models_directory: Path, recipe: Recipe):
     return classifier
 
 
+def load_photo_reader(options: argparse.Namespace):
+    """Load the photo reader where it may answer; None where it is not asked for, or missing (the log says why).
+
+    Raises
+    ------
+    ReaderMissingError
+        When it was asked for by name and is missing.
+    """
+    from model import photo
+
+    if options.reader == "cnn":
+        return None
+    photo_reader = photo.load_photo_reader(options.models)
+    if photo_reader is None and options.reader == "photo":
+        raise ReaderMissingError("There is no photo reader here: choose another one with --reader.")
+    return photo_reader
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Classify, and give the exit code."""
     options = parse_options(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         classifier = load_classifier(options.models, RECIPES[options.recipe])
+        photo_reader = load_photo_reader(options)
     except FileNotFoundError as error:
         print(f"{error.filename}: no trained model; run `python -m model.train` first.", file=sys.stderr)
         return 2
     except CacheError as error:
         print(f"The model in {options.models} {error}; run `python -m model.train`.", file=sys.stderr)
         return 2
+    except ReaderMissingError as error:
+        print(error, file=sys.stderr)
+        return 2
     failed = False
     for path in list_files(options.paths):
-        answer = classify_file(classifier, path)
+        answer = classify_file(classifier, photo_reader, options.reader, path)
         failed |= "error" in answer
         print(json.dumps(answer) if options.json else format_line(answer), flush=True)
     return 1 if failed else 0

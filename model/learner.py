@@ -179,6 +179,8 @@ class Learner:
         Answers from the newest snapshot while learning.
     checkpoint : Checkpoint or None
         The finished one: known before TensorFlow is imported when it comes from the cache.
+    photo_reader : PhotoReader or None
+        The reader of colour photos, loaded once the network is ready; None before, and where it is missing.
     history : list of dict
         See `model.training.Progress`.
     uploads_progress : float or None
@@ -188,7 +190,7 @@ class Learner:
     def __init__(self, recipe: Recipe, dataset: FashionMNIST, models_directory: Path, seed: int = 0):
         self.recipe, self.dataset, self.models_directory, self.seed = recipe, dataset, models_directory, seed
         self.state, self.progress, self.seconds_left = NO_MODEL, 0.0, None
-        self.classifier = None
+        self.classifier = self.photo_reader = None
         self.checkpoint = load_or_set_aside(locate_checkpoint(models_directory, recipe), recipe, dataset)
         self.history = self.checkpoint.card["history"] if self.checkpoint else []
         self.uploads_progress = 0.0 if list_specialists(recipe.name) else None
@@ -222,6 +224,8 @@ class Learner:
     def _run(self) -> None:
         try:
             self._load_or_learn()
+            if self.state == READY:
+                self._load_photo_reader()
         except Exception:
             # The page must say so instead of showing a bar that stands still; the bug itself goes to the log.
             self.state = FAILED
@@ -290,6 +294,15 @@ class Learner:
             except CacheError as error:
                 reject_checkpoint(locate_checkpoint(self.models_directory, specialist), error)
         raise RuntimeError(f"{specialist.name}: what was just learnt does not fit its own network")
+
+    def _load_photo_reader(self) -> None:
+        """Let the photo reader answer, too, after first calls that no visitor has to wait for."""
+        from model.photo import load_photo_reader
+
+        photo_reader = load_photo_reader(self.models_directory)
+        if photo_reader is not None:
+            photo_reader.warm_up()
+        self.photo_reader = photo_reader
 
     def _serve(self, classifier) -> None:
         """Let a classifier answer, after a first call that no visitor has to wait for."""

@@ -3,21 +3,36 @@
 Also the endpoints `/classify` and `/explain`.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
 from PIL import Image
 
+from data.colours import find_colours
 from data.decoding import PictureError
 from data.fashion_mnist import LABELS
 from data.preparation import KINDS, Prepared
-from explain.methods import DEFAULT_METHOD, METHODS, explain_image
-from explain.overlay import DEFAULT_OPACITY, draw_box, enlarge_picture, overlay_heatmap, show_cutout
+from explain.methods import DEFAULT_METHOD, METHODS
+from explain.overlay import (
+    DEFAULT_OPACITY,
+    draw_box,
+    enlarge_picture,
+    overlay_heatmap,
+    resize_heatmap,
+    show_cutout,
+)
 from model.learner import FAILED, READY, Learner
-from model.readers import Reading, read_picture
-from model.recipes import FEATURE_MAP
-from tabs.markup import LEGEND, format_percent, render_bars, render_message
+from model.readers import PHOTO_KINDS, READERS, ReaderMissingError, Reading, read_picture
+from tabs.comparison import (
+    build_comparison,
+    explain_opinion,
+    find_explained_reader,
+    hide_comparison,
+    show_comparison,
+)
+from tabs.markup import LEGEND, format_percent, render_bars, render_message, render_swatches
 from tabs.uploads import build_pad, build_picture_input
 
 DRAWINGS_DIRECTORY = Path(__file__).parent.parent / "assets" / "drawings"
@@ -50,7 +65,7 @@ class NotReadyError(Exception):
     """No network can answer yet."""
 
 
-def answer_upload(learner: Learner, upload, **mends) -> Reading:
+def answer_upload(learner: Learner, upload, reader: str = "auto", **mends) -> Reading:
     """Read one upload with the newest network there is; for `mends` see `data.preparation.prepare`.
 
     Raises
@@ -59,6 +74,8 @@ def answer_upload(learner: Learner, upload, **mends) -> Reading:
         When the upload cannot be used.
     NotReadyError
         When learning has not come far enough to answer.
+    ReaderMissingError
+        When the photo reader is asked for by name and is not there.
     """
     classifier = learner.classifier
     if classifier is None and learner.state == FAILED:
@@ -66,21 +83,7 @@ def answer_upload(learner: Learner, upload, **mends) -> Reading:
     if classifier is None:
         words = "The network is only just starting. The first answers come in a few seconds, by themselves."
         raise NotReadyError(words)
-    return read_picture(classifier, upload, **mends)
-
-
-def explain_reading(learner: Learner, reading: Reading, label: str, versus: str | None, method: str) -> np.ndarray:
-    """Compute where the evidence for a label lies: (28, 28) float32, 0..1."""
-    classifier = learner.classifier  # taken once: a better one may come in at any moment
-    with classifier.lock:
-        return explain_image(
-            classifier.choose_network(reading.prepared.kind),
-            reading.prepared.pixels,
-            LABELS.index(label),
-            LABELS.index(versus) if versus else None,
-            method,
-            layer=FEATURE_MAP,
-        )
+    return read_picture(classifier, upload, learner.photo_reader, reader, **mends)
 
 
 # What the visitor sees -------------------------------------------------------------------------
@@ -92,13 +95,14 @@ def render_reading(reading: Reading, is_learning: bool) -> str:
     title = prediction.label if prediction.recognised else f"{prediction.label}?"
     lead = "" if prediction.recognised else "<p>It may well be none of the ten; these are closest:</p>"
     bars = [(label, share, format_percent(share)) for label, share in prediction.top3]
-    remarks = [f"Taken for a {KINDS[prepared.kind]}.", prepared.note]
+    remarks = [f"Taken for a {KINDS[prepared.kind]}.", prepared.note, reading.reason]
     if prepared.pieces > 1:
         remarks.append(f"{prepared.pieces} pieces were found and judged together.")
     badge = '<p class="badge">From a network that is still learning</p>' if is_learning else ""
     return (
         f'<div class="answer" aria-live="polite">{badge}<h2>{title}</h2>{lead}'
         f"{render_bars(bars, 'The three likeliest classes')}"
+        f"{render_swatches(find_colours(prepared.picture, prepared.mask)) if prepared.kind in PHOTO_KINDS else ''}"
         f'<p class="remarks">{" ".join(filter(None, remarks))}</p></div>'
     )
 
@@ -109,27 +113,31 @@ def take_drawing(drawing: dict | None) -> np.ndarray | None:
     return None if composite is None or np.ptp(composite) == 0 else composite
 
 
-def show_answer(learner: Learner, source, picture, drawing, rank, method, opacity, *mends):
-    """Answer for the picture or the drawing, whichever is in front: result, details, overlay, steps."""
+def show_answer(learner: Learner, source, picture, drawing, rank, method, opacity, reader, *mends):
+    """Answer for the picture or the drawing, whichever is in front: result, details, overlay, steps, comparison."""
     upload = picture if source == "picture" else take_drawing(drawing)
-    without_answer = gr.Column(visible=False), None, None
+    without_answer = gr.Column(visible=False), None, None, *hide_comparison()
     if upload is None:
         return INVITATION, *without_answer
     try:
-        reading = answer_upload(learner, upload, **read_mends(*mends))
+        reading = answer_upload(learner, upload, reader, **read_mends(*mends))
     except PictureError as error:
         return render_message("This picture cannot be used", str(error), "warning"), *without_answer
-    except NotReadyError as error:
+    except (NotReadyError, ReaderMissingError) as error:
         return render_message("One moment", str(error)), *without_answer
-    label = reading.prediction.top3[RANKS.index(rank)][0]
-    heatmap = explain_reading(learner, reading, label, None, method)
+    explained = find_explained_reader(reading)
+    # Of each reader its own guess, of the answering one the answer's: a mix may differ from both.
+    labels = {name: one.top3[RANKS.index(rank)][0] for name, one in reading.opinions.items()}
+    labels[explained] = label = reading.prediction.top3[RANKS.index(rank)][0]
+    found = {name: explain_opinion(learner, reading, name, labels[name], None, method) for name in labels}
+    heatmap, box = found[explained]
     words = f"What speaks for {label}" if heatmap.any() else f"Nothing here speaks for {label}"
-    overlay = overlay_heatmap(reading.prepared.picture, heatmap, reading.prepared.box, opacity)
     return (
         render_reading(reading, learner.state != READY),
         gr.Column(visible=True),
-        gr.update(value=overlay, label=words),
+        gr.update(value=overlay_heatmap(reading.prepared.picture, heatmap, box, opacity), label=words),
         show_steps(reading.prepared),
+        *show_comparison(reading, {name: one[0] for name, one in found.items()}, labels, opacity),
     )
 
 
@@ -205,7 +213,8 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
             with gr.Column(visible=False) as details:
                 overlay, steps = build_pictures()
                 settings = build_settings()
-    outputs = [result, details, overlay, steps]
+    comparison, pieces = build_comparison()
+    outputs = [result, details, overlay, steps, comparison, *pieces]
     inputs = [source, picture, drawing, *settings, *mends]
     build_endpoints(learner)
 
@@ -214,9 +223,9 @@ def build_tab(learner: Learner, generation: gr.State) -> None:
     def answer(*values):
         return show_answer(learner, *values)
 
-    def answer_anew(source, picture, drawing, rank, method, opacity, *mended):
+    def answer_anew(source, picture, drawing, rank, method, opacity, reader, *mended):
         """A new picture: what was chosen and mended for the last one no longer holds."""
-        shown = show_answer(learner, source, picture, drawing, RANKS[0], method, opacity, *untouched)
+        shown = show_answer(learner, source, picture, drawing, RANKS[0], method, opacity, reader, *untouched)
         return *shown, RANKS[0], *untouched
 
     # The queue of all visitors' answers: two at a time keep both cores busy; only the newest of one visitor counts.
@@ -305,7 +314,9 @@ def build_settings() -> list:
         choices = [(method.title, name) for name, method in METHODS.items()]
         method = gr.Dropdown(choices, value=DEFAULT_METHOD, label="Heatmap by", min_width=140, elem_id="method")
         opacity = gr.Slider(0, 1, DEFAULT_OPACITY, step=0.05, label="Heatmap strength", min_width=140)
-    return [rank, method, opacity]
+    readers = [(words[0].upper() + words[1:], name) for name, words in READERS.items()]
+    reader = gr.Radio(readers, value="auto", label="Who answers", elem_id="reader")
+    return [rank, method, opacity, reader]
 
 
 def build_mends() -> tuple[list, gr.Button]:
@@ -349,12 +360,15 @@ def build_endpoints(learner: Learner) -> None:
 
         Returns:
             top3 (label and probability, likeliest first), kind (what sort of picture it was taken for), reader (who
-            answered), recognised (false: none of the ten, it seems) and state ("learning" or "ready").
+            answered; "mix" is both), recognised (false: none of the ten, it seems), colours (main colours of the
+            garment: name, share 0..1 and hex) and state ("learning" or "ready").
         """
         state = learner.state
-        summary = read_upload(image).summarise()
+        reading = read_upload(image)
+        summary = reading.summarise()
+        colours = [asdict(colour) for colour in find_colours(reading.prepared.picture, reading.prepared.mask)]
         top3 = [{"label": label, "probability": probability} for label, probability in summary["top3"]]
-        return summary | {"top3": top3, "state": state}
+        return summary | {"top3": top3, "colours": colours, "state": state}
 
     def explain(image: str, label: str | None = None, versus: str | None = None, method: str = DEFAULT_METHOD):
         """Show which regions of a picture speak for a label.
@@ -372,9 +386,9 @@ def build_endpoints(learner: Learner) -> None:
         label = label or reading.prediction.label
         if label == versus:
             raise gr.Error(f"label and versus are both {label}: choose two different classes.", print_exception=False)
-        heatmap = explain_reading(learner, reading, label, versus, method)
-        overlay = overlay_heatmap(reading.prepared.picture, heatmap, reading.prepared.box)
-        return {"label": label, "method": method, "heatmap": np.round(heatmap, 4).tolist()}, overlay
+        heatmap, box = explain_opinion(learner, reading, find_explained_reader(reading), label, versus, method)
+        overlay = overlay_heatmap(reading.prepared.picture, heatmap, box)
+        return {"label": label, "method": method, "heatmap": np.round(resize_heatmap(heatmap), 4).tolist()}, overlay
 
     with gr.Group(visible=False):
         image, answer = build_picture_input(label="image"), gr.JSON(label="answer")

@@ -19,6 +19,16 @@ def render_bars(rows: list[tuple[str, float, str]], caption: str) -> str:
     return f'<ul class="bars" aria-label="{escape(caption)}">{items}</ul>'
 
 
+def render_swatches(colours: list) -> str:
+    """A garment's main colours (`data.colours.Colour`) as small squares with their names and shares."""
+    items = "".join(
+        f'<li><span class="swatch" style="background:{escape(colour.hex)}"></span>'
+        f"{escape(colour.name)} {format_percent(colour.share, 0)}</li>"
+        for colour in colours
+    )
+    return f'<ul class="swatches" aria-label="Main colours of the garment">{items}</ul>' if items else ""
+
+
 def render_message(title: str, text: str, tone: str = "quiet") -> str:
     """A short message where a result would be; tone is "quiet" or "warning"."""
     return f'<div class="message {tone}"><strong>{escape(title)}</strong><p>{escape(text)}</p></div>'

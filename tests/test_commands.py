@@ -65,6 +65,19 @@ def test_wrong_data_end_with_a_sentence(tmp_path):
         assert "holds no Fashion-MNIST" in answer.stderr and "Traceback" not in answer.stderr
 
 
+def test_pictures_that_cannot_be_learnt_from_end_with_a_sentence(csv_directory, tmp_path):
+    (tmp_path / "Hats").mkdir()
+    photo = ["-m", "model.train", "--recipe", "photo", "--data", csv_directory]
+    for options, words in (
+        ([*photo, "--pictures", tmp_path], "Expected: T-shirt_top"),
+        (photo, "needs --pictures"),
+        (["-m", "model.train", "--recipe", "tiny", "--pictures", tmp_path], "needs --pictures"),
+    ):
+        answer = run(*options)
+        assert answer.returncode == 2
+        assert words in answer.stderr and "Traceback" not in answer.stderr
+
+
 def test_a_port_that_is_taken_ends_with_a_sentence():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -100,7 +100,7 @@ def measure_plain_accuracy(checkpoint: Checkpoint) -> float:
 def measure_recipe(name: str, seed: int) -> dict:
     """Train a recipe from nothing and give its row."""
     with tempfile.TemporaryDirectory() as models:
-        answer, usage = run_alone(["model.train", "--recipe", name, "--seed", str(seed), "--models", models])
+        answer, usage = run_alone(["model.train", "--alone", "--recipe", name, "--seed", str(seed), "--models", models])
         checkpoint = load_checkpoint(locate_checkpoint(models, RECIPES[name]), RECIPES[name])
     last = checkpoint.card["history"][-1]
     keys = ("test_accuracy", "validation_accuracy", "parameters")

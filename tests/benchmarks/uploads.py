@@ -21,6 +21,8 @@ from data.preparation import Prepared, prepare
 from model.cache import DEFAULT_DIRECTORY as MODELS_DIRECTORY
 from model.classify import load_classifier
 from model.machine import describe_machine
+from model.photo import load_photo_reader
+from model.readers import choose_reader, mix_opinions
 from model.recipes import DEFAULT_RECIPE, RECIPES
 from tests.server import ROOT
 
@@ -89,42 +91,61 @@ def rate_recognition(rows: list[dict], predictions: list, members) -> dict:
     return score_recognition([rows[n] for n in members], scores, recognised)
 
 
-def time_steps(paths: list[Path], classifier) -> dict:
+def time_steps(paths: list[Path], classifier, photo_reader) -> dict:
     """Milliseconds of each step, p50 and p95."""
-    times_ms = {"prepare": [], "classify": []}
+    steps = {"prepare": prepare, "cnn": lambda prepared: classifier.classify(prepared.pixels[None], prepared.kind)}
+    if photo_reader is not None:
+        steps["photo"] = photo_reader.classify
+    times_ms = {step: [] for step in steps}
     for path in paths:
-        started = time.perf_counter()
-        prepared = prepare(path)
-        between = time.perf_counter()
-        classifier.classify(prepared.pixels[None], prepared.kind)
-        times_ms["prepare"].append(1000 * (between - started))
-        times_ms["classify"].append(1000 * (time.perf_counter() - between))
+        prepared = path
+        for step, run in steps.items():
+            started = time.perf_counter()
+            answer = run(prepared)
+            times_ms[step].append(1000 * (time.perf_counter() - started))
+            prepared = answer if step == "prepare" else prepared
     return {step: {f"p{q}": float(np.percentile(values, q)) for q in (50, 95)} for step, values in times_ms.items()}
 
 
-def measure_set(directory: Path, classifier) -> tuple[dict, list[dict], list[Prepared], list]:
-    """Answer for every picture in three ways, and score each group."""
+def answer_all(prepared: list[Prepared], classifier, photo_reader) -> dict[str, list]:
+    """Let each reader answer for every picture, then choose as `auto` does."""
+    answers = {"cnn": [classifier.classify(one.pixels[None], one.kind)[0] for one in prepared]}
+    if photo_reader is None:
+        return answers | {"auto": answers["cnn"]}
+    answers["photo"] = [photo_reader.classify(one) for one in prepared]
+    answers["auto"] = [
+        {"cnn": cnn, "photo": photo, "mix": mix_opinions(cnn, photo)}[choose_reader(one.kind, "auto", True)[0]]
+        for one, cnn, photo in zip(prepared, answers["cnn"], answers["photo"], strict=True)
+    ]
+    return answers
+
+
+def measure_set(directory: Path, classifier, photo_reader) -> tuple[dict, list[dict], list[Prepared], list]:
+    """Answer for every picture in every way, and score each group."""
     rows = read_labels(directory)
     paths = [directory / row["file"] for row in rows]
     prepared = [prepare(path) for path in paths]
-    ours = [classifier.classify(one.pixels[None], one.kind)[0] for one in prepared]
-    naive = classifier.classify(np.stack([shrink_only(path, False) for path in paths]))
-    inverted = classifier.classify(np.stack([shrink_only(path, True) for path in paths]))
+    ours = answer_all(prepared, classifier, photo_reader)
+    answers = {
+        "naive": classifier.classify(np.stack([shrink_only(path, False) for path in paths])),
+        "inverted": classifier.classify(np.stack([shrink_only(path, True) for path in paths])),
+        **ours,
+    }
     result = {}
     for group in dict.fromkeys(row["group"] for row in rows):
         members = [n for n, row in enumerate(rows) if row["group"] == group]
         ways = {
-            way: score_group([rows[n] for n in members], np.stack([answers[n].probabilities for n in members]))
-            for way, answers in (("naive", naive), ("inverted", inverted), ("ours", ours))
+            way: score_group([rows[n] for n in members], np.stack([found[n].probabilities for n in members]))
+            for way, found in answers.items()
         }
         result[group] = ways | {"pictures": len(members)}
-        result[group]["recognition"] = rate_recognition(rows, ours, members)
-    recognition = rate_recognition(rows, ours, range(len(rows)))
+        result[group]["recognition"] = rate_recognition(rows, ours["auto"], members)
+    recognition = {way: rate_recognition(rows, found, range(len(rows))) for way, found in ours.items()}
     return (
-        {"groups": result, "recognition": recognition, "milliseconds": time_steps(paths, classifier)},
+        {"groups": result, "recognition": recognition, "milliseconds": time_steps(paths, classifier, photo_reader)},
         rows,
         prepared,
-        ours,
+        ours["auto"],
     )
 
 
@@ -163,16 +184,16 @@ def draw_sheets(rows: list[dict], prepared: list[Prepared], predictions: list, d
 
 
 def print_tables(result: dict) -> None:
-    print(f"{'macro top-1 / top-3':20} {'n':>4}   shrunk        inverted      ours")
-    for group, ways in result["groups"].items():
-        shares = "   ".join(
-            f"{ways[way]['top1']:5.1%} {ways[way]['top3']:5.1%}" for way in ("naive", "inverted", "ours")
-        )
-        print(f"{group:20} {ways['pictures']:4}   {shares}")
-        per_class = ways["ours"]["per_class"].items()
-        print("     recognition", {key: round(value, 3) for key, value in ways["recognition"].items()})
+    ways = [way for way in next(iter(result["groups"].values())) if way not in ("pictures", "recognition")]
+    print(f"{'macro top-1 / top-3':20} {'n':>4}   " + "   ".join(f"{way:11}" for way in ways))
+    for group, found in result["groups"].items():
+        shares = "   ".join(f"{found[way]['top1']:5.1%} {found[way]['top3']:5.1%}" for way in ways)
+        print(f"{group:20} {found['pictures']:4}   {shares}")
+        per_class = found["auto"]["per_class"].items()
+        print("     recognition", {key: round(value, 3) for key, value in found["recognition"].items()})
         print("     " + ", ".join(f"{label} {share['top1']:.0%} of {share['count']}" for label, share in per_class))
-    print("recognition", {key: round(value, 3) for key, value in result["recognition"].items()})
+    for way, figures in result["recognition"].items():
+        print(f"recognition {way:6}", {key: round(value, 3) for key, value in figures.items()})
     print("milliseconds", {step: {q: round(ms) for q, ms in v.items()} for step, v in result["milliseconds"].items()})
 
 
@@ -190,7 +211,8 @@ def main() -> None:
     options = parse_options()
     recipe = RECIPES[options.recipe]
     classifier = load_classifier(options.models, recipe)
-    result, rows, prepared, predictions = measure_set(options.set, classifier)
+    photo_reader = load_photo_reader(options.models)
+    result, rows, prepared, predictions = measure_set(options.set, classifier, photo_reader)
     print_tables(result)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(describe_machine() | {"recipe": recipe.name} | result, indent=1) + "\n")

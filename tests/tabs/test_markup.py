@@ -1,6 +1,7 @@
 """Small pieces of HTML: escaped, and drawn to scale."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,8 +11,17 @@ from data.preparation import Prepared
 from model.learner import FAILED, LEARNING, NO_MODEL, READY
 from model.readers import Reading
 from tabs.classify import render_reading, take_drawing
+from tabs.comparison import render_opinion
 from tabs.learning import render_strip
-from tabs.markup import NAME_DISTANCE, render_bars, render_curves, render_message, render_scatter, render_table
+from tabs.markup import (
+    NAME_DISTANCE,
+    render_bars,
+    render_curves,
+    render_message,
+    render_scatter,
+    render_swatches,
+    render_table,
+)
 
 EVIL = "<script>alert(1)</script>"
 
@@ -85,7 +95,9 @@ def test_the_strip_tells_each_state():
 
 
 def make_reading(**values):
-    prepared = Prepared(np.zeros((28, 28, 1)), np.zeros((9, 9, 3)), (0, 0, 9, 9), np.ones((9, 9)), "photo", "", 1)
+    prepared = Prepared(
+        np.zeros((28, 28, 1)), np.zeros((9, 9, 3), np.uint8), (0, 0, 9, 9), np.ones((9, 9), bool), "photo", "", 1
+    )
     known = {"top3": [("Bag", 0.5), ("Coat", 0.3), ("Shirt", 0.1)], "label": "Bag", "recognised": True}
     return Reading(prepared, SimpleNamespace(**(known | values)))
 
@@ -96,6 +108,20 @@ def test_an_answer_says_what_it_is_and_what_to_doubt():
     assert "still learning" in render_reading(make_reading(), True)
     unknown = render_reading(make_reading(recognised=False), False)
     assert "none of the ten" in unknown and "closest" in unknown and "<h2>Bag?</h2>" in unknown
+
+
+def test_an_answer_shows_the_colours_of_a_photo_and_who_answers():
+    reading = replace(make_reading(), reason="The photo reader answers, as you chose.")
+    answer = render_reading(reading, False)
+    assert "swatches" in answer and "black 100%" in answer
+    assert "The photo reader answers" in answer
+    assert "swatches" not in render_reading(replace(reading, prepared=replace(reading.prepared, kind="drawing")), False)
+
+
+def test_each_reader_has_a_column_of_its_own():
+    words = render_opinion(make_reading().prediction, "cnn")
+    assert "The small CNN saw this (28×28)" in words and "Bag" in words and "50.0%" in words
+    assert render_swatches([]) == ""
 
 
 @pytest.mark.parametrize("drawing", [None, {"composite": None}, {"composite": np.full((9, 9), 255, np.uint8)}])

@@ -46,10 +46,10 @@ class Reading:
     opinions: dict | None = None
 
     def summarise(self) -> dict:
-        """Give `kind`, `reader`, `top3` (list of label and probability) and `recognised`."""
+        """Give `kind`, `reader` ("cnn" or "photo": who has most say), `top3` and `recognised`."""
         return {
             "kind": self.prepared.kind,
-            "reader": self.reader,
+            "reader": "cnn" if self.reader == "cnn" else "photo",
             "top3": self.prediction.top3,
             "recognised": self.prediction.recognised,
         }

@@ -359,8 +359,8 @@ def build_endpoints(learner: Learner) -> None:
             image: the picture, as a file (JPEG, PNG, WebP, GIF); a photo, a drawing or a 28x28 image
 
         Returns:
-            top3 (label and probability, likeliest first), kind (what sort of picture it was taken for), reader (who
-            answered; "mix" is both), recognised (false: none of the ten, it seems), colours (main colours of the
+            top3 (label and probability, likeliest first), kind (what sort of picture it was taken for), reader ("cnn"
+            or "photo": who has most say), recognised (false: none of the ten, it seems), colours (main colours of the
             garment: name, share 0..1 and hex) and state ("learning" or "ready").
         """
         state = learner.state

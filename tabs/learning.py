@@ -11,7 +11,7 @@ TICK_SECONDS = 1.0
 def describe_generation(learner: Learner) -> str:
     """Name what can answer now; a change means that the page's answers are out of date."""
     if learner.state == READY:
-        return f"{READY} {len(learner.classifier.experts)}"
+        return f"{READY} {len(learner.classifier.experts)} {learner.photo_reader is not None}"
     return LEARNING if learner.classifier else ""
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import urllib.request
 
+import cv2
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
@@ -178,6 +179,31 @@ def test_an_uploaded_file_is_answered_and_a_bad_one_explained(page, tmp_path, da
     chooser.set_input_files(bad)
     page.get_by_text("This picture cannot be used").wait_for()
     assert page.get_by_text("not a picture that can be read").is_visible()
+
+
+def draw_shop_picture(path) -> None:
+    """A red T-shirt on a white ground, as a shop shows it."""
+    picture = np.full((600, 500, 3), 255, np.uint8)
+    corners = [(170, 90), (60, 160), (30, 260), (110, 290), (140, 230), (140, 520)]
+    outline = np.array([*corners, *((500 - x, y) for x, y in reversed(corners))], np.int32)
+    cv2.fillPoly(picture, [outline], (190, 40, 50))
+    noise = np.random.default_rng(0).normal(0, 4, picture.shape)
+    Image.fromarray(np.clip(picture + noise, 0, 255).astype(np.uint8)).save(path)
+
+
+def test_a_shop_picture_is_read_by_both_readers(page, client, tmp_path):
+    path = tmp_path / "shop.png"
+    draw_shop_picture(path)
+    page.locator("#picture input[type=file]").set_input_files(path)
+    assert read_answer(page)[0][0] == "T-shirt/top"
+    assert page.locator("#result").get_by_text("The photo reader answers").is_visible()
+    for reader in ("cnn", "photo"):
+        assert page.locator(f"#opinion-{reader} .bars li").count() == 3
+        page.locator(f"#seen-{reader} img").wait_for()
+    assert page.locator("#reader input").count() == 3
+    answer = client.predict(handle_file(path), api_name="/classify")
+    assert (answer["kind"], answer["reader"], answer["recognised"]) == ("plain", "photo", True)
+    assert "red" in answer["colours"][0]["name"]
 
 
 def test_the_evidence_for_another_guess_has_another_heatmap(page):

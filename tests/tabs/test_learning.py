@@ -8,7 +8,7 @@ from tabs.learning import describe_generation, render_strip
 
 def make_learner(uploads_progress, experts=()):
     classifier = SimpleNamespace(experts=dict.fromkeys(experts))
-    return SimpleNamespace(state=READY, uploads_progress=uploads_progress, classifier=classifier)
+    return SimpleNamespace(state=READY, uploads_progress=uploads_progress, classifier=classifier, photo_reader=None)
 
 
 def test_a_ready_page_says_that_it_goes_on_learning_for_uploads():

@@ -196,7 +196,7 @@ def test_a_shop_picture_is_read_by_both_readers(page, client, tmp_path):
     draw_shop_picture(path)
     page.locator("#picture input[type=file]").set_input_files(path)
     assert read_answer(page)[0][0] == "T-shirt/top"
-    assert page.locator("#result").get_by_text("The photo reader answers").is_visible()
+    assert page.locator("#result").get_by_text("The small CNN and the photo reader answer together").is_visible()
     for reader in ("cnn", "photo"):
         assert page.locator(f"#opinion-{reader} .bars li").count() == 3
         page.locator(f"#seen-{reader} img").wait_for()

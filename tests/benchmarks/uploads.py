@@ -114,7 +114,7 @@ def answer_all(prepared: list[Prepared], classifier, photo_reader) -> dict[str, 
         return answers | {"auto": answers["cnn"]}
     answers["photo"] = [photo_reader.classify(one) for one in prepared]
     answers["auto"] = [
-        {"cnn": cnn, "photo": photo, "mix": mix_opinions(cnn, photo)}[choose_reader(one.kind, "auto", True)[0]]
+        mix_opinions(one.kind, cnn, photo) if choose_reader(one.kind, "auto", True)[0] == "mix" else cnn
         for one, cnn, photo in zip(prepared, answers["cnn"], answers["photo"], strict=True)
     ]
     return answers

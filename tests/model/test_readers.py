@@ -15,7 +15,7 @@ def predict(label, share=0.91):
 
 
 class FixedCNN:
-    def classify(self, images):
+    def classify(self, images, kind):
         return [predict("Bag")] * len(images)
 
 
@@ -69,10 +69,16 @@ def test_without_the_photo_reader_the_cnn_answers_and_says_so(photo):
 
 
 def test_a_mix_is_a_distribution_in_which_the_sure_photo_reader_prevails():
-    mixed = mix_opinions(predict("Bag", 0.999), predict("Coat", 0.9))
+    mixed = mix_opinions("photo", predict("Bag", 0.999), predict("Coat", 0.9))
     assert mixed.probabilities.sum() == pytest.approx(1)
     assert mixed.label == "Coat"
-    assert mix_opinions(predict("Bag", 0.999), predict("Coat", 0.2)).label == "Bag"
+    assert mix_opinions("photo", predict("Bag", 0.999), predict("Coat", 0.2)).label == "Bag"
+
+
+def test_on_a_plain_background_both_count_alike():
+    assert mix_opinions("plain", predict("Bag", 0.9), predict("Coat", 0.8)).label == "Bag"
+    assert mix_opinions("plain", predict("Bag", 0.8), predict("Coat", 0.9)).label == "Coat"
+    assert mix_opinions("photo", predict("Bag", 0.9), predict("Coat", 0.8)).label == "Coat"
 
 
 @pytest.mark.parametrize("kind", ["photo", "plain", "drawing", "fashion_mnist"])

@@ -37,7 +37,6 @@ def make_rows() -> dict[str, str]:
         "Page up, first start": f"{first['page_up_seconds']:.1f} s",
         "First answer while learning": f"{first['first_answer_while_learning_seconds']:.1f} s",
         "Ready, from no network at all": f"{first['ready_seconds']:.0f} s",
-        "Uploads' specialists ready, too": f"{first['specialists_ready_seconds']:.0f} s",
         "Peak memory while learning": f"{first['peak_memory_while_learning_gb']:.2f} GB",
         "First answer, second start": f"{second['first_answer_seconds']:.1f} s",
         "An answer, half of the time within": f"{second['/classify']['p50_ms']:.0f} ms",

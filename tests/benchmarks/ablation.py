@@ -29,23 +29,6 @@ TIMED_STEPS = 100
 
 
 @contextmanager
-def _with_kerass_batch_norm():
-    import keras
-
-    def build(**options):
-        return keras.layers.BatchNormalization(scale=False, momentum=0.95, epsilon=1e-3, **options)
-
-    with mock.patch("model.networks.FusedBatchNormalization", build):
-        yield
-
-
-@contextmanager
-def _with_the_librarys_kernel_gradient():
-    with mock.patch("model.networks.SMALL_MAP_PX", 0):
-        yield
-
-
-@contextmanager
 def _with_mean_pooling_only():
     import keras
 
@@ -84,15 +67,8 @@ VARIANTS = {
     "mean-pooling": Variant("only the mean of the feature map, not its maximum", patch=_with_mean_pooling_only),
     "no-flip": Variant("neither mirrored images to learn from nor mirror averaging", {"flip": False}),
     "no-smoothing": Variant("no label smoothing", {"label_smoothing": 0.0}),
-    "constant-rate": Variant(
-        "a constant rate, a third of the peak", {"warmup_share": None, "peak_learning_rate": 0.0167}
-    ),
     "no-hard-epochs": Variant("five whole epochs instead of hard ones", {"epochs": 5, "hard_epochs": 0}),
     "float32": Variant("float32 instead of bfloat16", {"low_precision": False}),
-    "keras-batch-norm": Variant("Keras' batch normalisation instead of the fused one", patch=_with_kerass_batch_norm),
-    "library-gradient": Variant(
-        "the library's kernel gradient at 7×7 instead of a convolution", patch=_with_the_librarys_kernel_gradient
-    ),
 }
 
 

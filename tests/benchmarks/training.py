@@ -118,9 +118,8 @@ def measure_recipe(name: str, seed: int) -> dict:
     )
 
 
-def measure_row(name: str, seed: int) -> dict:
-    """Measure one recipe or baseline, between two measurements of the unit."""
-    before = measure_unit()
+def measure_row(name: str, seed: int, before: dict) -> tuple[dict, dict]:
+    """Measure one recipe or baseline, and the unit after it; `before` is the unit as it was before."""
     if name in RECIPES:
         row = measure_recipe(name, seed)
     else:
@@ -133,7 +132,7 @@ def measure_row(name: str, seed: int) -> dict:
         "classic_epochs": row["total_seconds"] / unit["classic_epoch_seconds"],
         "classic_epochs_by_processor": row["processor_seconds"] / unit["classic_epoch_processor_seconds"],
     }
-    return row | describe_machine()
+    return row | describe_machine(), after
 
 
 def print_table(rows: list[dict]) -> None:
@@ -163,8 +162,12 @@ def main() -> None:
     if options.baseline:
         print(json.dumps(measure_baseline(options.baseline, load_fashion_mnist())))
         return
+    unit = measure_unit()
     for name in options.only:
-        new = [measure_row(name, seed) for seed in range(SEEDS.get(name, 1))]
+        new = []
+        for seed in range(SEEDS.get(name, 1)):
+            row, unit = measure_row(name, seed, unit)
+            new.append(row)
         rows = json.loads(COMPARISON.read_text())["rows"] if COMPARISON.exists() else []
         rows = [row for row in rows if row["name"] != name] + new
         write_rows(rows)

@@ -71,6 +71,7 @@ def make_learner(**values):
         "state": LEARNING,
         "recipe": None,
         "checkpoint": None,
+        "uploads_progress": None,
         "progress": 0.0,
         "seconds_left": None,
         "history": [],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.preparation import KINDS, Prepared, prepare
+from data.preparation import Prepared, prepare
 
 # The names that commands and endpoints take, with what people call them.
 READERS = {"auto": "whoever suits the picture", "cnn": "the small CNN", "photo": "the photo reader"}
@@ -94,12 +94,12 @@ def choose_reader(kind: str, reader: str, has_photo_reader: bool) -> tuple[str, 
     if reader != "auto":
         return reader, f"{READERS[reader].replace('the', 'The', 1)} answers, as you chose."
     if kind not in PHOTO_KINDS:
-        return "cnn", f"The small CNN answers: this is a {KINDS[kind]}, and the photo reader learnt from photos only."
+        return "cnn", "The small CNN answers: the photo reader learnt from photos only."
     if not has_photo_reader:
         return "cnn", "The small CNN answers alone: there is no photo reader here."
     if CNN_POWERS[kind] < 1:
-        return "mix", f"The photo reader answers, with a little of the small CNN's opinion: this is a {KINDS[kind]}."
-    return "mix", f"The small CNN and the photo reader answer together: this is a {KINDS[kind]}."
+        return "mix", "The photo reader answers, with a little of the small CNN's opinion."
+    return "mix", "The small CNN and the photo reader answer together."
 
 
 def mix_opinions(kind: str, cnn, photo):

@@ -68,7 +68,6 @@ VARIANTS = {
     "no-flip": Variant("neither mirrored images to learn from nor mirror averaging", {"flip": False}),
     "no-smoothing": Variant("no label smoothing", {"label_smoothing": 0.0}),
     "no-hard-epochs": Variant("five whole epochs instead of hard ones", {"epochs": 5, "hard_epochs": 0}),
-    "float32": Variant("float32 instead of bfloat16", {"low_precision": False}),
 }
 
 

@@ -224,14 +224,13 @@ class Learner:
     def _run(self) -> None:
         try:
             self._load_or_learn()
-            if self.state == READY:
-                self._load_photo_reader()
         except Exception:
             # The page must say so instead of showing a bar that stands still; the bug itself goes to the log.
             self.state = FAILED
             raise
         if self.state == READY:
             try:
+                self._load_photo_reader()
                 self._learn_specialists()
             finally:  # a bug goes to the log; the recipe's network goes on answering
                 self.uploads_progress = None

@@ -112,8 +112,8 @@ def draw_accuracy_against_time(rows: list[dict], path: Path) -> None:
                 fontsize=7,
                 textcoords="offset points",
             )
-    axes.set(xscale="log", xlabel="classic epochs", ylabel="accuracy", ylim=(0.82, 0.97))
-    ticks = (0.2, 0.5, 1, 2, 5, 10, 20, 50)
+    axes.set(xscale="log", xlabel="classic epochs", ylabel="accuracy", xlim=(0.5, 1200), ylim=(0.82, 0.97))
+    ticks = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_title("Test accuracy (dots) and validation accuracy on the way (lines)")

@@ -63,22 +63,52 @@ def locate_snapshot(directory: str | Path, recipe: Recipe) -> Path:
     return Path(directory) / f"{recipe.name}.learning.npz"
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint so that a kill at any moment leaves the old file or the new one, whole."""
+def save_archive(path: Path, card: dict, arrays: dict[str, np.ndarray], compress: bool = False) -> None:
+    """Write a JSON-able card and arrays so that a kill at any moment leaves the old file or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {f"weight_{n:03}": array for n, array in enumerate(checkpoint.weights)}
-    arrays |= {f"optimizer_{n:03}": array for n, array in enumerate(checkpoint.optimizer_state)}
-    arrays["test_logits"] = checkpoint.test_logits
-    arrays["card"] = np.frombuffer(json.dumps(checkpoint.card).encode(), np.uint8)
+    save = np.savez_compressed if compress else np.savez
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
-            np.savez(file, **arrays)
+            save(file, card=np.frombuffer(json.dumps(card).encode(), np.uint8), **arrays)
             file.flush()
             os.fsync(file.fileno())
             os.replace(file.name, path)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+
+
+def load_archive(path: Path, *names: str) -> tuple[dict, dict[str, np.ndarray]]:
+    """Read what `save_archive` wrote: the card and the arrays by name.
+
+    Raises
+    ------
+    CacheError
+        When the file is unreadable, its card is no dictionary, or one of the arrays of these names is missing.
+    FileNotFoundError
+        When there is none.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        card = json.loads(arrays.pop("card").tobytes())
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # damaged archives make NumPy and zipfile raise a dozen kinds, down to TokenError
+        raise CacheError(f"cannot be read ({type(error).__name__}: {error})") from error
+    if not isinstance(card, dict):
+        raise CacheError("has a card that is no dictionary")
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise CacheError(f"lacks {missing[0]!r}")
+    return card, arrays
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; see `save_archive`."""
+    arrays = {f"weight_{n:03}": array for n, array in enumerate(checkpoint.weights)}
+    arrays |= {f"optimizer_{n:03}": array for n, array in enumerate(checkpoint.optimizer_state)}
+    save_archive(path, checkpoint.card, arrays | {"test_logits": checkpoint.test_logits})
 
 
 def load_checkpoint(
@@ -98,27 +128,18 @@ def load_checkpoint(
     FileNotFoundError
         When there is none.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            card = json.loads(archive["card"].tobytes())
-            checkpoint = Checkpoint(
-                card,
-                [archive[name] for name in sorted(archive.files) if name.startswith("weight_")],
-                [archive[name] for name in sorted(archive.files) if name.startswith("optimizer_")],
-                archive["test_logits"],
-            )
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # damaged archives make NumPy and zipfile raise a dozen kinds, down to TokenError
-        raise CacheError(f"cannot be read ({type(error).__name__}: {error})") from error
+    card, arrays = load_archive(path, "test_logits")
     _check_card(card, recipe, data_fingerprint)
     if finished and not card["metrics"]:
         raise CacheError("is a snapshot, not a finished network")
-    return checkpoint
+    weights, optimizer_state = (
+        [arrays[name] for name in sorted(arrays) if name.startswith(prefix)] for prefix in ("weight_", "optimizer_")
+    )
+    return Checkpoint(card, weights, optimizer_state, arrays["test_logits"])
 
 
 def _check_card(card: dict, recipe: Recipe | Specialist, data_fingerprint: str | None) -> None:
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
+    if card.get("format") != FORMAT:
         raise CacheError(f"was written in another format than {FORMAT}")
     if card.get("recipe_fingerprint") != recipe.compute_fingerprint():
         raise CacheError("is of another recipe")

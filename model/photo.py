@@ -4,10 +4,7 @@ It sees a picture in colour at 224×224, three times and mirrored. What was lear
 the head alone, one linear layer, small enough to lie in the repository; the backbone's weights come in a package.
 """
 
-import json
 import logging
-import os
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +15,7 @@ from data.fashion_mnist import LABELS
 from data.preparation import Prepared
 from data.views import SIDE_PX, View, take_garment_view, take_views
 from data.wardrobe import OTHER
-from model.cache import CacheError
+from model.cache import CacheError, load_archive, save_archive
 from model.torch_weights import WeightsError
 
 CLASSES = (*LABELS, OTHER)
@@ -48,18 +45,8 @@ class Head:
 
 
 def save_head(path: Path, head: Head) -> None:
-    """Write a head, in half precision, so that a kill at any moment leaves the old file or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    card = np.frombuffer(json.dumps(head.card).encode(), np.uint8)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            np.savez_compressed(file, kernel=head.kernel.astype(np.float16), bias=head.bias, card=card)
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    """Write a head, in half precision; see `model.cache.save_archive`."""
+    save_archive(path, head.card, {"kernel": head.kernel.astype(np.float16), "bias": head.bias}, compress=True)
 
 
 def load_head(path: Path) -> Head:
@@ -72,16 +59,10 @@ def load_head(path: Path) -> Head:
     FileNotFoundError
         When there is none.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            card = json.loads(archive["card"].tobytes())
-            head = Head(card, archive["kernel"].astype(np.float32), archive["bias"].astype(np.float32))
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # damaged archives make NumPy and zipfile raise a dozen kinds
-        raise CacheError(f"cannot be read ({type(error).__name__}: {error})") from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
+    card, arrays = load_archive(path, "kernel", "bias")
+    if card.get("format") != FORMAT:
         raise CacheError(f"was written in another format than {FORMAT}")
+    head = Head(card, arrays["kernel"].astype(np.float32), arrays["bias"].astype(np.float32))
     if head.bias.shape != (len(CLASSES),) or head.kernel.shape[1:] != head.bias.shape:
         raise CacheError("holds weights that do not fit")
     return head

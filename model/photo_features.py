@@ -5,7 +5,6 @@ The backbone is never changed, so that a picture's features are computed once an
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from data.preparation import prepare
 from data.views import SIDE_PX, take_views
 from data.wardrobe import LabelledPicture
 from model.backbone import build_backbone
+from model.cache import CacheError, load_archive, save_archive
 from model.photo import CLASSES, FORMAT, compile_answer, stack_views
 
 CACHE_NAME = "photo_features.npz"
@@ -145,18 +145,15 @@ def _identify(path: Path) -> str:
 
 def _load_cache(path: Path) -> dict[str, np.ndarray]:
     """Read features computed earlier; a cache that cannot be read is computed anew."""
-    if not path.exists():
-        return {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return dict(zip(archive["keys"].tolist(), archive["features"], strict=True))
-    except Exception as error:  # damaged archives make NumPy and zipfile raise a dozen kinds
-        log.warning("%s cannot be read (%s); its features are computed anew.", path, error)
+        card, arrays = load_archive(path, "features")
+        return dict(zip(card["keys"], arrays["features"], strict=True))
+    except FileNotFoundError:
+        return {}
+    except (CacheError, KeyError, ValueError) as error:
+        log.warning("%s cannot be used (%s); its features are computed anew.", path, error)
         return {}
 
 
 def _save_cache(path: Path, cached: dict[str, np.ndarray]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.npz")
-    np.savez(partial, keys=np.array(list(cached)), features=np.array(list(cached.values())))
-    os.replace(partial, path)
+    save_archive(path, {"keys": list(cached)}, {"features": np.array(list(cached.values()))})
